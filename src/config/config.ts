@@ -1,0 +1,179 @@
+import { availableParallelism } from 'node:os'
+import { Secret } from '../base/secret.ts'
+import { type ConfigFault, ConfigFaults } from './config-faults.ts'
+import { type Environment, type ReadFile, readEnvironment, type Variables } from './environment.ts'
+import { databaseHost, LOOPBACK_HOSTS } from './forms.ts'
+import { isWeak, type MasterKey } from './master-key.ts'
+
+/** The settings as the server uses them. Each is described in environment.ts under the same name in capitals. */
+export interface Config {
+  readonly issuer: string
+  /** Scheme, host and port of the issuer: what a browser calls our origin. */
+  readonly origin: string
+  /** The issuer's path: '' or '/auth', never with a slash at its end. */
+  readonly basePath: string
+  readonly isHttps: boolean
+  /** Whether the issuer names this machine: then http, the demo and open sign-up are allowed. */
+  readonly isLoopback: boolean
+  /** `__Host-` over https, where browsers hold such a cookie to this origin; '' over http, where they would drop it. */
+  readonly cookiePrefix: '__Host-' | ''
+  readonly host: string
+  readonly port: number
+  /** As Fastify takes it: `false`, a number of proxies, or their addresses. */
+  readonly trustProxy: false | number | readonly string[]
+  /** `undefined`: the embedded database in `dataDir`. A database elsewhere is reached with `sslmode=verify-full`. */
+  readonly databaseUrl: Secret | undefined
+  readonly databasePoolSize: number
+  readonly dangerouslyPlaintextDatabase: boolean
+  readonly dataDir: string
+  /** `undefined`: made in `dataDir` by `masterKey`, with the embedded database only. */
+  readonly masterKey: MasterKey | undefined
+  readonly logLevel: Environment['LOG_LEVEL']
+  /** `host:port`, in lower case. */
+  readonly outboundAllow: readonly string[]
+  readonly shutdownSeconds: number
+  readonly isDemoOn: boolean
+  readonly signUp: 'open' | 'invite' | 'closed'
+  readonly usernameMax: number
+  readonly passwordPolicy: 'composition' | 'nist'
+  readonly passwordHashPermits: number
+  readonly sessionIdleSeconds: number
+  readonly sessionMaxSeconds: number
+  readonly codeSeconds: number
+  readonly accessTokenSeconds: number
+  readonly idTokenSeconds: number
+  readonly refreshTokenSeconds: number
+  readonly refreshRetrySeconds: number
+  readonly signingKeyBits: number
+  readonly signingKeyRotationDays: number
+  readonly limitAuthPerMinute: number
+  readonly limitClientAuthPerMinute: number
+  readonly limitDefaultPerHour: number
+  readonly ceilingClientPerMinute: number
+  readonly ceilingAddressPerMinute: number
+}
+
+/**
+ * Reads the settings and judges them together.
+ * @throws ConfigFaults with everything that is wrong, at once. Nothing is opened or connected to.
+ */
+export function loadConfig(variables: Variables, readFile: ReadFile): Config {
+  const { values, faults } = readEnvironment(variables, readFile)
+  const issuer = values.ISSUER ?? `http://localhost:${values.PORT}`
+  const isLoopback = LOOPBACK_HOSTS.includes(new URL(issuer).hostname)
+  const cores = availableParallelism()
+
+  // A rule that trips over a variable which was already at fault would only repeat it.
+  const isNews = ({ variable }: ConfigFault) =>
+    !faults.some((fault) => fault.variable.replace(/_FILE$/, '') === variable)
+  const broken = [...secretFaults(values), ...databaseFaults(values), ...limitFaults(values, isLoopback, cores)]
+  const all = [...faults, ...broken.filter(isNews)]
+  if (all.length > 0) throw new ConfigFaults(all)
+
+  const { origin, pathname, protocol } = new URL(issuer)
+  const isHttps = protocol === 'https:'
+  return {
+    issuer,
+    origin,
+    basePath: pathname === '/' ? '' : pathname,
+    isHttps,
+    isLoopback,
+    cookiePrefix: isHttps ? '__Host-' : '',
+    host: values.HOST,
+    port: values.PORT,
+    trustProxy: values.TRUST_PROXY,
+    databaseUrl: values.DATABASE_URL && new Secret(verified(values.DATABASE_URL).href),
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    dangerouslyPlaintextDatabase: values.DANGEROUSLY_PLAINTEXT_DATABASE === 'true',
+    dataDir: values.DATA_DIR,
+    masterKey: values.MASTER_KEY,
+    logLevel: values.LOG_LEVEL,
+    outboundAllow: values.OUTBOUND_ALLOW ?? [],
+    shutdownSeconds: values.SHUTDOWN_SECONDS,
+    isDemoOn: values.DEMO === undefined ? isLoopback : values.DEMO === 'on',
+    signUp: values.SIGN_UP ?? (isLoopback ? 'open' : 'invite'),
+    usernameMax: values.USERNAME_MAX,
+    passwordPolicy: values.PASSWORD_POLICY,
+    passwordHashPermits: values.PASSWORD_HASH_PERMITS ?? cores,
+    sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
+    sessionMaxSeconds: values.SESSION_MAX_SECONDS,
+    codeSeconds: values.CODE_SECONDS,
+    accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
+    idTokenSeconds: values.ID_TOKEN_SECONDS,
+    refreshTokenSeconds: values.REFRESH_TOKEN_SECONDS,
+    refreshRetrySeconds: values.REFRESH_RETRY_SECONDS,
+    signingKeyBits: values.SIGNING_KEY_BITS,
+    signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
+    limitAuthPerMinute: values.LIMIT_AUTH_PER_MINUTE,
+    limitClientAuthPerMinute: values.LIMIT_CLIENT_AUTH_PER_MINUTE,
+    limitDefaultPerHour: values.LIMIT_DEFAULT_PER_HOUR,
+    ceilingClientPerMinute: values.CEILING_CLIENT_PER_MINUTE,
+    ceilingAddressPerMinute: values.CEILING_ADDRESS_PER_MINUTE,
+  }
+}
+
+function* secretFaults({ DATABASE_URL, MASTER_KEY }: Environment): Generator<ConfigFault> {
+  const fix = 'set it to the output of: openssl rand -base64 32'
+  if (DATABASE_URL && !MASTER_KEY) {
+    yield { variable: 'MASTER_KEY', problem: 'DATABASE_URL is set and there is no key to seal its secrets with', fix }
+  }
+  if (MASTER_KEY && isWeak(MASTER_KEY)) {
+    yield { variable: 'MASTER_KEY', problem: 'its value is a placeholder, or could be guessed', fix }
+  }
+}
+
+const DEFAULT_PASSWORDS = ['changeme', 'change-me', 'password', 'postgres', 'postern', 'secret', 'example', 'admin']
+const TLS_MODES = ['require', 'verify-ca', 'verify-full']
+
+const isRemote = (url: URL): boolean => {
+  const host = databaseHost(url)
+  return !host.startsWith('/') && host !== '::1' && !LOOPBACK_HOSTS.includes(host)
+}
+const hasTls = (url: URL): boolean => TLS_MODES.includes(url.searchParams.getAll('sslmode').at(-1) ?? '')
+
+function* databaseFaults({ DATABASE_URL: url, DANGEROUSLY_PLAINTEXT_DATABASE }: Environment): Generator<ConfigFault> {
+  if (!url || !isRemote(url)) return
+  if (!hasTls(url) && DANGEROUSLY_PLAINTEXT_DATABASE !== 'true') {
+    yield {
+      variable: 'DATABASE_URL',
+      problem: 'the database is on another machine and the connection to it has no TLS',
+      fix: 'add sslmode=verify-full to it (and sslrootcert=FILE for a certificate authority of your own), or set DANGEROUSLY_PLAINTEXT_DATABASE=true on a network that you trust',
+    }
+  }
+  if (DEFAULT_PASSWORDS.includes(decodeURIComponent(url.password).toLowerCase())) {
+    yield {
+      variable: 'DATABASE_URL',
+      problem: 'its password is a well-known default',
+      fix: 'give the database user a random password',
+    }
+  }
+}
+
+/** Whoever asks for TLS gets the kind that checks who answers: `require` alone means different things to different drivers. */
+function verified(url: URL): URL {
+  if (!hasTls(url)) return url
+  const strict = new URL(url)
+  for (const name of ['sslmode', 'ssl', 'uselibpqcompat']) strict.searchParams.delete(name)
+  strict.searchParams.set('sslmode', 'verify-full')
+  return strict
+}
+
+function* limitFaults(values: Environment, isLoopback: boolean, cores: number): Generator<ConfigFault> {
+  if (values.DEMO === 'on' && !isLoopback) {
+    yield { variable: 'DEMO', problem: 'the demo is for a loopback issuer only', fix: 'set it to off, or leave it out' }
+  }
+  if (values.SESSION_IDLE_SECONDS > values.SESSION_MAX_SECONDS) {
+    yield {
+      variable: 'SESSION_IDLE_SECONDS',
+      problem: 'it is more than SESSION_MAX_SECONDS',
+      fix: 'set it to SESSION_MAX_SECONDS or less',
+    }
+  }
+  if ((values.PASSWORD_HASH_PERMITS ?? 0) > cores) {
+    yield {
+      variable: 'PASSWORD_HASH_PERMITS',
+      problem: 'it is more than the number of processor cores, and sign-ins would starve all else',
+      fix: `set it to ${cores} or less, or leave it out`,
+    }
+  }
+}
