@@ -1,0 +1,210 @@
+import { sql } from 'kysely'
+import type { Digest } from '../base/digest.ts'
+import type { Client, ClientSecret, Resource } from '../protocol/client.ts'
+import type { ClientPolicy } from '../protocol/client-metadata.ts'
+import { type AuditEvent, auditing } from './audit.ts'
+import type { Database } from './database.ts'
+
+const clientColumns = sql`
+  c.client_id as "clientId", c.client_name as "clientName", c.token_endpoint_auth_method as "tokenEndpointAuthMethod",
+  c.redirect_uris as "redirectUris", c.post_logout_redirect_uris as "postLogoutRedirectUris", c.allowed_origins as "allowedOrigins",
+  c.grant_types as "grantTypes", c.scope, c.resources, c.first_party as "firstParty", c.require_pkce as "requirePkce",
+  c.client_uri as "clientUri", c.logo_uri as "logoUri", c.policy_uri as "policyUri", c.tos_uri as "tosUri", c.contacts,
+  c.access_token_lifetime_seconds as "accessTokenLifetimeSeconds", c.refresh_token_lifetime_seconds as "refreshTokenLifetimeSeconds",
+  c.refresh_token_idle_seconds as "refreshTokenIdleSeconds", c.refresh_retry_seconds as "refreshRetrySeconds",
+  c.refresh_rotation as "refreshRotation", c.tokens_valid_from as "tokensValidFrom", c.disabled_at as "disabledAt",
+  (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'digest', encode(s.digest, 'hex'), 'expiresAt', s.expires_at) order by s.id), '[]')
+     from client_secret s where s.client_id = c.client_id) as secrets`
+
+type Row = {
+  [K in keyof Omit<Client, 'secrets'>]: Client[K] extends infer V
+    ? undefined extends V
+      ? Exclude<V, undefined> | null
+      : V
+    : never
+} & {
+  readonly secrets: readonly { readonly id: string; readonly digest: string; readonly expiresAt: string | null }[]
+}
+
+function clientOf({ secrets, ...row }: Row): Client {
+  const known = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? undefined]))
+  return {
+    ...(known as Omit<Client, 'secrets'>),
+    secrets: secrets.map(
+      ({ id, digest, expiresAt }): ClientSecret => ({
+        id,
+        digest: Buffer.from(digest, 'hex') as Digest,
+        expiresAt: expiresAt === null ? undefined : new Date(expiresAt),
+      }),
+    ),
+  }
+}
+
+export const clientStore = (database: Database) => ({
+  async find(clientId: string): Promise<Client | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<Row>`select ${clientColumns} from client c where c.client_id = ${clientId}`.execute(db),
+    )
+    return rows[0] ? clientOf(rows[0]) : undefined
+  },
+
+  /** Clients by id, from after a given one. */
+  async list(after: string | undefined, limit: number): Promise<readonly Client[]> {
+    const { rows } = await database.run((db) =>
+      sql<Row>`select ${clientColumns} from client c where c.client_id > ${after ?? ''} order by c.client_id limit ${limit}`.execute(
+        db,
+      ),
+    )
+    return rows.map(clientOf)
+  },
+
+  /** Whether any enabled client has registered an origin. */
+  async hasOrigin(origin: string): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`select 1 from client where allowed_origins @> ${[origin]}::text[] and disabled_at is null limit 1`.execute(
+        db,
+      ),
+    )
+    return rows.length > 0
+  },
+
+  /** Makes a client or replaces its policy. Its secrets are their own facts. */
+  async put(policy: ClientPolicy, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        put as (
+          insert into client as c (client_id, client_name, token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris,
+            allowed_origins, grant_types, scope, resources, first_party, require_pkce, client_uri, logo_uri, policy_uri, tos_uri, contacts,
+            access_token_lifetime_seconds, refresh_token_lifetime_seconds, refresh_token_idle_seconds, refresh_retry_seconds,
+            refresh_rotation, disabled_at, created_at, updated_at)
+          select ${policy.clientId}, ${policy.clientName}, ${policy.tokenEndpointAuthMethod}, ${policy.redirectUris}::text[],
+            ${policy.postLogoutRedirectUris}::text[], ${policy.allowedOrigins}::text[], ${policy.grantTypes}::text[], ${policy.scope}::text[],
+            ${policy.resources}::text[], ${policy.firstParty}, ${policy.requirePkce}, ${policy.clientUri ?? null}::text, ${policy.logoUri ?? null}::text,
+            ${policy.policyUri ?? null}::text, ${policy.tosUri ?? null}::text, ${policy.contacts}::text[],
+            ${policy.accessTokenLifetimeSeconds ?? null}::int, ${policy.refreshTokenLifetimeSeconds ?? null}::int,
+            ${policy.refreshTokenIdleSeconds ?? null}::int, ${policy.refreshRetrySeconds ?? null}::int, ${policy.refreshRotation},
+            case when ${policy.disabled} then t.now end, t.now, t.now from t
+          on conflict (client_id) do update set
+            client_name = excluded.client_name, token_endpoint_auth_method = excluded.token_endpoint_auth_method,
+            redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+            allowed_origins = excluded.allowed_origins, grant_types = excluded.grant_types, scope = excluded.scope,
+            resources = excluded.resources, first_party = excluded.first_party, require_pkce = excluded.require_pkce,
+            client_uri = excluded.client_uri, logo_uri = excluded.logo_uri, policy_uri = excluded.policy_uri, tos_uri = excluded.tos_uri,
+            contacts = excluded.contacts, access_token_lifetime_seconds = excluded.access_token_lifetime_seconds,
+            refresh_token_lifetime_seconds = excluded.refresh_token_lifetime_seconds,
+            refresh_token_idle_seconds = excluded.refresh_token_idle_seconds, refresh_retry_seconds = excluded.refresh_retry_seconds,
+            refresh_rotation = excluded.refresh_rotation,
+            disabled_at = case when ${policy.disabled} then coalesce(c.disabled_at, excluded.updated_at) end,
+            updated_at = excluded.updated_at
+          returning c.client_id),
+        ${auditing(event, database.now, sql`put`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Disables or enables a client. */
+  async setDisabled(clientId: string, disabled: boolean, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        changed as (
+          update client c set disabled_at = case when ${disabled} then t.now end, updated_at = t.now
+            from t where c.client_id = ${clientId} and (c.disabled_at is not null) <> ${disabled} returning c.client_id),
+        ${auditing(event, database.now, sql`changed`)}
+        select 1 from changed`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Ends every grant that a client has been given until now. */
+  async endGrants(clientId: string, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with changed as (update client set tokens_valid_from = ${database.now} where client_id = ${clientId} returning client_id),
+        ${auditing(event, database.now, sql`changed`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Deletes a client with its secrets, grants and consents. */
+  async remove(clientId: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with gone as (delete from client where client_id = ${clientId} returning client_id),
+        ${auditing(event, database.now, sql`gone`)}
+        select 1 from gone`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Adds a secret. @returns false when two are live already */
+  async addSecret(clientId: string, secret: { id: string; digest: Digest }, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with locked as (select client_id from client where client_id = ${clientId} for update),
+        added as (
+          insert into client_secret (id, client_id, digest, created_at)
+          select ${secret.id}::uuid, locked.client_id, ${secret.digest}::bytea, ${database.now} from locked
+           where (select count(*) from client_secret s where s.client_id = ${clientId}
+                    and (s.expires_at is null or s.expires_at > ${database.now})) < 2
+          returning id),
+        ${auditing(event, database.now, sql`added`)}
+        select 1 from added`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  async removeSecret(clientId: string, id: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with gone as (delete from client_secret where client_id = ${clientId} and id = ${id} returning id),
+        ${auditing(event, database.now, sql`gone`)}
+        select 1 from gone`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Notes that a secret was used, at most once an hour. */
+  async secretUsed(id: string): Promise<void> {
+    await database.run((db) =>
+      sql`update client_secret set last_used_at = ${database.now}
+           where id = ${id} and (last_used_at is null or last_used_at < ${database.now} - interval '1 hour')`.execute(
+        db,
+      ),
+    )
+  },
+
+  /** Whether there is any client. */
+  async exist(): Promise<boolean> {
+    const row = await database.run((db) => db.selectFrom('client').select('client_id').limit(1).executeTakeFirst())
+    return row !== undefined
+  },
+})
+
+export const resourceStore = (database: Database) => ({
+  async list(): Promise<readonly Resource[]> {
+    const { rows } = await database.run((db) =>
+      sql<Resource>`select identifier, name, scopes, introspection_clients as "introspectionClients" from resource order by identifier`.execute(
+        db,
+      ),
+    )
+    return rows
+  },
+
+  /** Makes a resource or replaces what it says. */
+  async put(resource: Resource, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        put as (
+          insert into resource (identifier, name, scopes, introspection_clients, created_at, updated_at)
+          select ${resource.identifier}, ${resource.name}, ${JSON.stringify(resource.scopes)}::jsonb, ${resource.introspectionClients}::text[], t.now, t.now from t
+          on conflict (identifier) do update set name = excluded.name, scopes = excluded.scopes,
+            introspection_clients = excluded.introspection_clients, updated_at = excluded.updated_at
+          returning identifier),
+        ${auditing(event, database.now, sql`put`)}
+        select 1`.execute(db),
+    )
+  },
+})

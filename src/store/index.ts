@@ -1,0 +1,44 @@
+// store: the only room with SQL. One function is one fact, told by one statement wherever that can be: it says what
+// happened, and its audit event is written by the same statement. No rule of the standard is decided here.
+
+import { actionTokenStore } from './action-tokens.ts'
+import { auditStore } from './audit.ts'
+import { authorizationCodeStore } from './authorization-codes.ts'
+import { clientStore, resourceStore } from './clients.ts'
+import type { Database } from './database.ts'
+import { interactionStore } from './interactions.ts'
+import { leaseStore } from './leases.ts'
+import { pushedRequestStore } from './pushed-requests.ts'
+import { refreshFamilyStore } from './refresh-families.ts'
+import { revokedTokenStore } from './revoked-tokens.ts'
+import { roleStore } from './roles.ts'
+import { sessionStore } from './sessions.ts'
+import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
+import { sweepStore } from './sweep.ts'
+import { throttleStore } from './throttle.ts'
+import { userStore } from './users.ts'
+
+/** Every fact that can be asked or stored, table by table. */
+export const createStore = (database: Database, policy: { readonly sessionIdleSeconds: number }) => ({
+  time: () => database.time(),
+  close: () => database.close(),
+  actionTokens: actionTokenStore(database),
+  audit: auditStore(database),
+  authorizationCodes: authorizationCodeStore(database),
+  clients: clientStore(database),
+  deploymentSecrets: deploymentSecretStore(database),
+  interactions: interactionStore(database, policy.sessionIdleSeconds),
+  leases: leaseStore(database),
+  pushedRequests: pushedRequestStore(database),
+  refreshFamilies: refreshFamilyStore(database),
+  resources: resourceStore(database),
+  revokedTokens: revokedTokenStore(database),
+  roles: roleStore(database),
+  sessions: sessionStore(database, policy.sessionIdleSeconds),
+  signingKeys: signingKeyStore(database),
+  sweep: sweepStore(database),
+  throttle: throttleStore(database),
+  users: userStore(database),
+})
+
+export type Store = ReturnType<typeof createStore>

@@ -1,0 +1,161 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { ClaimsRequest } from '../protocol/claims-request.ts'
+import { type AuditEvent, auditing } from './audit.ts'
+import type { Database } from './database.ts'
+import { grantStands, type UserSnapshot, userSnapshot } from './liveness.ts'
+
+/** A grant of a user to a client, with the refresh token that continues it. */
+export interface Family {
+  readonly id: string
+  readonly clientId: string
+  readonly sessionId: string
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+  readonly claims: ClaimsRequest
+  readonly authTime: Date
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly offline: boolean
+  /** The refresh token that is good now; `null` when none was issued. */
+  readonly jti: Buffer | null
+  readonly rotatedAt: Date
+  readonly kid: string
+  readonly tokenExpiresAt: Date
+  readonly retries: number
+  readonly user: UserSnapshot
+}
+
+/** What happened to a presented refresh token. */
+export type Rotation =
+  | { readonly outcome: 'rotated' | 'retried'; readonly family: Family }
+  | { readonly outcome: 'reused' | 'ended' | 'lost-timeline'; readonly reason: string }
+
+/** A refresh token whose signature, expiry, client and key binding were checked. */
+export interface PresentedRefreshToken {
+  readonly familyId: string
+  readonly clientId: string
+  readonly jti: Buffer
+  readonly issuedAtSeconds: number
+}
+
+/** What is drawn once, before the statement may run more than once. */
+export interface Successor {
+  readonly jti: Buffer
+  readonly kid: string
+  readonly attempt: Buffer
+}
+
+export interface RotationPolicy {
+  /** How long the parent of the current token still gets that same token; 0 for never. */
+  readonly retrySeconds: number
+  /** The idle end of each new token; `undefined` for none. */
+  readonly idleSeconds: number | undefined
+  /** False where the client's policy keeps one token for the whole life of the family. */
+  readonly rotates: boolean
+}
+
+export const familyColumns = sql`
+  f.id, f.client_id as "clientId", f.session_id as "sessionId", f.scope, f.resources, f.claims, f.auth_time as "authTime",
+  f.acr, f.amr, f.offline, f.jti, f.rotated_at as "rotatedAt", f.kid, f.token_expires_at as "tokenExpiresAt", f.retries,
+  ${userSnapshot(sql`f.user_id`)} as "user"`
+
+export const refreshFamilyStore = (database: Database) => ({
+  /**
+   * Judges a presented refresh token against its family and moves, keeps or ends the row, as one statement. design.md §4.2
+   * @returns `rotated`; `retried` for the parent of the current token inside the window; `reused` for any other, the family
+   *   now being ended; `ended` when it had ended before; `lost-timeline` when the token is younger than the row.
+   *   Does not check the client's authentication or the key binding.
+   */
+  async rotate(
+    token: PresentedRefreshToken,
+    successor: Successor,
+    policy: RotationPolicy,
+    event: AuditEvent,
+  ): Promise<Rotation> {
+    const { rows } = await database.run((db) =>
+      rotateStatement(database.now, token, successor, policy, event).execute(db),
+    )
+    const [row] = rows
+    if (!row) return { outcome: 'lost-timeline', reason: 'unknown family' }
+    const { outcome, reason, ...family } = row
+    return outcome === 'rotated' || outcome === 'retried' ? { outcome, family } : { outcome, reason: reason ?? outcome }
+  },
+
+  /** The family of a user's access token, when its grant still stands. Does not check the token's own expiry. */
+  async findStanding(id: string): Promise<Family | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<Family>`select ${familyColumns} from refresh_family f where f.id = ${id} and ${grantStands}`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** Whether a refresh token would be accepted now, for introspection; changes nothing. */
+  async isCurrent(id: string, jti: Buffer): Promise<Family | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<Family>`select ${familyColumns} from refresh_family f
+        where f.id = ${id} and f.jti = ${jti} and f.token_expires_at > ${database.now} and ${grantStands}`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** Ends a family for good. The first reason wins. Gives whether it ended now. */
+  async revoke(id: string, reason: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with ended as (
+          update refresh_family set revoked_at = ${database.now}, revoked_reason = ${reason}
+           where id = ${id} and revoked_at is null returning id),
+        ${auditing(event, database.now, sql`ended`)}
+        select id from ended`.execute(db),
+    )
+    return rows.length > 0
+  },
+})
+
+function rotateStatement(
+  now: RawBuilder<Date>,
+  token: PresentedRefreshToken,
+  successor: Successor,
+  policy: RotationPolicy,
+  event: AuditEvent,
+) {
+  const next = sql`${successor.jti}::bytea`
+  const isOurs = sql`coalesce(f.jti = ${next}, false)` // an earlier try of this very call, whose answer was lost
+  const isCurrent = sql`coalesce(f.jti = ${token.jti}::bytea, false)`
+  const isParent = sql`coalesce(f.previous_jti = ${token.jti}::bytea, false)`
+  const inWindow = sql`(t.now < f.rotated_at + ${policy.retrySeconds}::float8 * interval '1 second')`
+  const isYounger = sql`(${token.issuedAtSeconds}::float8 > floor(extract(epoch from f.rotated_at)))`
+  const isLive = sql`(${grantStands} and f.expires_at > t.now and (not ${isCurrent} or f.token_expires_at > t.now))`
+  const moves = sql`(${isLive} and ${isCurrent} and ${policy.rotates}::boolean)`
+  const retries = sql`(${isLive} and ${isParent} and ${inWindow} and ${policy.retrySeconds}::float8 > 0 and not ${isOurs})`
+  const reuses = sql`(${isLive} and not ${isCurrent} and not ${retries} and not ${isOurs} and (${isParent} or not ${isYounger}))`
+  const rotatedAt = sql`greatest(t.now, f.rotated_at)` // never backwards, whichever call began first
+  const idle = policy.idleSeconds ?? null
+  return sql<Family & { outcome: Rotation['outcome']; reason: string | null }>`
+    with t as (select ${now} as now),
+    moved as (
+      update refresh_family f set
+        jti              = case when ${moves} then ${next} else f.jti end,
+        previous_jti     = case when ${moves} then f.jti else f.previous_jti end,
+        rotated_at       = case when ${moves} then ${rotatedAt} else f.rotated_at end,
+        kid              = case when ${moves} then ${successor.kid}::text else f.kid end,
+        token_expires_at = case when ${moves}
+                             then least(f.expires_at, ${rotatedAt} + ${idle}::float8 * interval '1 second')
+                             else f.token_expires_at end,
+        retries          = case when ${moves} then 0 when ${retries} then f.retries + 1 else f.retries end,
+        revoked_at       = case when ${reuses} then t.now else f.revoked_at end,
+        revoked_reason   = case when ${reuses} then case when ${isParent} then 'late-retry' else 'reuse' end
+                             else f.revoked_reason end,
+        revoked_by       = case when ${reuses} then ${successor.attempt}::bytea else f.revoked_by end
+      from t
+      where f.id = ${token.familyId} and f.client_id = ${token.clientId}
+      returning ${familyColumns}, f.revoked_reason as reason,
+        case when ${isOurs} then 'rotated'
+             when f.revoked_by = ${successor.attempt}::bytea then 'reused'
+             when not ${isLive} then 'ended'
+             when ${isParent} or ${isCurrent} then 'retried'
+             when ${isYounger} then 'lost-timeline'
+             else 'ended' end as outcome),
+    ${auditing(event, now, sql`moved where outcome in ('reused', 'lost-timeline')`, sql`coalesce(moved.reason, moved.outcome)`)}
+    select * from moved`
+}

@@ -1,0 +1,185 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Digest } from '../base/digest.ts'
+import type { AuthenticationEvent } from '../protocol/authentication-context.ts'
+import { type AuditEvent, auditing } from './audit.ts'
+import type { Database } from './database.ts'
+
+/** A browser in which a user is signed in, and still good. */
+export interface Session extends AuthenticationEvent {
+  readonly id: string
+  readonly createdAt: Date
+  readonly lastSeenAt: Date
+  readonly address: string
+  readonly userAgent: string
+}
+
+/** The user behind a session. */
+export interface SessionUser {
+  readonly id: string
+  readonly username: string
+  readonly email: string | null
+  readonly epoch: number
+  readonly roles: readonly string[]
+}
+
+/** What a user has allowed a client before, as far as it still counts. */
+export interface RememberedConsent {
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/** Who is at a browser, and what they had allowed a client: all that `nextStep` asks of the store, from one statement. */
+export interface Standing {
+  readonly now: Date
+  readonly session: Session | undefined
+  readonly user: SessionUser | undefined
+  readonly consent: RememberedConsent | undefined
+}
+
+/** A session that begins or is renewed. */
+export interface SignIn extends AuthenticationEvent {
+  readonly sessionId: string
+  readonly userId: string
+  /** The epoch that the password was checked under: a change in between makes this sign-in void. */
+  readonly userEpoch: number
+  readonly strictDigest: Digest
+  readonly laxDigest: Digest
+  readonly address: string
+  readonly userAgent: string
+  readonly maxSeconds: number
+  /** The interaction that asked for it. */
+  readonly interactionId: string | undefined
+}
+
+/** Whether a session `s` of a user `u` is good at an instant. */
+export const sessionIsGood = (now: RawBuilder<unknown>, idleSeconds: number) => sql`(
+  s.ended_at is null and s.expires_at > ${now} and s.last_seen_at + ${idleSeconds}::float8 * interval '1 second' > ${now}
+  and u.disabled_at is null and s.user_epoch = u.epoch)`
+
+export const standingColumns = sql`
+  case when s.id is null then null else jsonb_build_object('id', s.id, 'authTime', s.auth_time, 'acr', s.acr, 'amr', s.amr,
+    'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'address', s.address, 'userAgent', s.user_agent) end as session,
+  case when s.id is null then null else jsonb_build_object('id', u.id, 'username', u.username, 'email', u.email, 'epoch', u.epoch,
+    'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id)) end as "user",
+  case when k.user_id is null then null else jsonb_build_object('scope', k.scope, 'resources', k.resources) end as consent`
+
+interface StandingRow {
+  readonly now: Date
+  readonly session:
+    | (Omit<Session, 'authTime' | 'createdAt' | 'lastSeenAt'> & Record<'authTime' | 'createdAt' | 'lastSeenAt', string>)
+    | null
+  readonly user: SessionUser | null
+  readonly consent: RememberedConsent | null
+}
+
+export const standingOf = ({ now, session, user, consent }: StandingRow): Standing => ({
+  now,
+  session: session
+    ? {
+        ...session,
+        authTime: new Date(session.authTime),
+        createdAt: new Date(session.createdAt),
+        lastSeenAt: new Date(session.lastSeenAt),
+      }
+    : undefined,
+  user: user ?? undefined,
+  consent: consent ?? undefined,
+})
+
+/** A consent `k` counts when it was given after the last withdrawal. */
+export const consentCounts = sql`(k.withdrawn_at is null or k.withdrawn_at < k.granted_at)`
+
+export const sessionStore = (database: Database, idleSeconds: number) => {
+  /** The session behind one of its two cookies. Notes that it was seen, at most once a minute. */
+  async function find(column: 'strict_digest' | 'lax_digest', digest: Digest, clientId?: string): Promise<Standing> {
+    const is = column === 'strict_digest' ? sql`s.strict_digest = ${digest}` : sql`s.lax_digest = ${digest}`
+    const { rows } = await database.run((db) =>
+      sql<StandingRow>`
+        with t as (select ${database.now} as now),
+        seen as (
+          update session x set last_seen_at = t.now from t, session s join "user" u on u.id = s.user_id
+           where x.id = s.id and ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)} and s.last_seen_at < t.now - interval '1 minute')
+        select t.now, ${standingColumns}
+          from t left join (session s join "user" u on u.id = s.user_id) on ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)}
+          left join consent k on k.user_id = s.user_id and k.client_id = ${clientId ?? null} and ${consentCounts}`.execute(
+        db,
+      ),
+    )
+    return rows[0] ? standingOf(rows[0]) : { now: new Date(0), session: undefined, user: undefined, consent: undefined }
+  }
+
+  return {
+    /** The session of a SameSite=Strict cookie: what every change of state needs. */
+    findByStrict: (digest: Digest): Promise<Standing> => find('strict_digest', digest),
+
+    /** The session of a SameSite=Lax cookie, good at /authorize and /logout alone, with the user's consent to a client. */
+    findByLax: (digest: Digest, clientId?: string): Promise<Standing> => find('lax_digest', digest, clientId),
+
+    /**
+     * Begins a session, or renews both secrets of the one this user already has in this browser; a session of another user
+     * in this browser is put out of reach, as its cookies are about to be overwritten. design.md §5.1
+     * @param replaces the session of the browser's Strict cookie
+     * @returns the session's id, or `undefined` when the user was disabled or re-passworded meanwhile
+     */
+    async signIn(signIn: SignIn, replaces: Digest | undefined, event: AuditEvent): Promise<string | undefined> {
+      const { rows } = await database.run((db) =>
+        sql<{ id: string }>`
+          with t as (select ${database.now} as now),
+          good as (
+            select u.id, u.epoch from "user" u where u.id = ${signIn.userId} and u.epoch = ${signIn.userEpoch} and u.disabled_at is null),
+          renewed as (
+            update session s set strict_digest = ${signIn.strictDigest}::bytea, lax_digest = ${signIn.laxDigest}::bytea,
+                   auth_time = t.now, acr = ${signIn.acr}, amr = ${signIn.amr}::text[], last_seen_at = t.now,
+                   user_epoch = good.epoch, expires_at = t.now + ${signIn.maxSeconds}::float8 * interval '1 second'
+              from t, good
+             where s.strict_digest = ${replaces ?? null}::bytea and s.user_id = good.id and s.user_epoch = good.epoch
+               and s.ended_at is null and s.expires_at > t.now
+            returning s.id),
+          replaced as (
+            update session s set expires_at = least(s.expires_at, t.now) from t, good
+             where s.strict_digest = ${replaces ?? null}::bytea and s.user_id <> good.id),
+          begun as (
+            insert into session (id, user_id, user_epoch, strict_digest, lax_digest, auth_time, acr, amr, address, user_agent,
+              created_at, last_seen_at, expires_at)
+            select ${signIn.sessionId}::uuid, good.id, good.epoch, ${signIn.strictDigest}::bytea, ${signIn.laxDigest}::bytea, t.now, ${signIn.acr},
+              ${signIn.amr}::text[], ${signIn.address}, ${signIn.userAgent}, t.now, t.now, t.now + ${signIn.maxSeconds}::float8 * interval '1 second'
+              from t, good where not exists (select 1 from renewed)
+            on conflict (id) do update set id = excluded.id
+            returning id),
+          now_in as (select id from renewed union all select id from begun),
+          noted as (
+            update interaction i set session_id = now_in.id, signed_in_at = t.now from now_in, t
+             where i.id = ${signIn.interactionId ?? null}::uuid),
+          ${auditing(event, database.now, sql`now_in`)}
+          select id from now_in`.execute(db),
+      )
+      return rows[0]?.id
+    },
+
+    /** Signs out: the session is over, and so are its families, save those that were to outlive it. */
+    async end(sessionId: string, event: AuditEvent): Promise<boolean> {
+      const { rows } = await database.run((db) =>
+        sql`
+          with ended as (
+            update session set ended_at = ${database.now} where id = ${sessionId} and ended_at is null returning id),
+          ${auditing(event, database.now, sql`ended`)}
+          select id from ended`.execute(db),
+      )
+      return rows.length > 0
+    },
+
+    /** The sessions of a user that are good now, newest first. */
+    async listOfUser(userId: string): Promise<readonly Session[]> {
+      const { rows } = await database.run((db) =>
+        sql<Session>`
+          select s.id, s.auth_time as "authTime", s.acr, s.amr, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt",
+                 s.address, s.user_agent as "userAgent"
+            from session s join "user" u on u.id = s.user_id
+           where s.user_id = ${userId} and ${sessionIsGood(database.now, idleSeconds)} order by s.id desc limit 200`.execute(
+          db,
+        ),
+      )
+      return rows
+    },
+  }
+}

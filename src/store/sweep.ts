@@ -1,0 +1,33 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Database } from './database.ts'
+
+const BATCH = 1000
+
+/** What is over, table by table. A family stays a day longer, for the access tokens that outlive it; an ended session as long as a family may. */
+const OVER: Readonly<Record<string, RawBuilder<unknown>>> = {
+  authorization_code: sql`authorization_code where ctid in (select ctid from authorization_code where expires_at < t.now limit ${BATCH})`,
+  interaction: sql`interaction where ctid in (select ctid from interaction where expires_at < t.now limit ${BATCH})`,
+  pushed_request: sql`pushed_request where ctid in (select ctid from pushed_request where expires_at < t.now limit ${BATCH})`,
+  action_token: sql`action_token where ctid in (select ctid from action_token where expires_at < t.now limit ${BATCH})`,
+  revoked_token: sql`revoked_token where ctid in (select ctid from revoked_token where expires_at < t.now limit ${BATCH})`,
+  refresh_family: sql`refresh_family where ctid in (select ctid from refresh_family where expires_at < t.now - interval '1 day' limit ${BATCH})`,
+  session: sql`session where ctid in (select ctid from session where expires_at < t.now - interval '9 days' limit ${BATCH})`,
+  throttle: sql`throttle where ctid in (select ctid from throttle where tat < t.now limit ${BATCH})`,
+}
+
+export const sweepStore = (database: Database) => ({
+  /** Deletes one batch of what is over in each table. @returns how many rows went; call again while there are any */
+  async sweep(): Promise<number> {
+    let gone = 0
+    for (const over of Object.values(OVER)) {
+      const { rows } = await database.run((db) =>
+        sql<{ n: number }>`
+          with t as (select ${database.now} as now) , gone as (delete from ${over} returning 1) select count(*)::int as n from gone`.execute(
+          db,
+        ),
+      )
+      gone += rows[0]?.n ?? 0
+    }
+    return gone
+  },
+})

@@ -1,0 +1,226 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { UserClaims } from '../protocol/standard-claims.ts'
+import { type AuditEvent, auditing } from './audit.ts'
+import type { Database } from './database.ts'
+
+export interface User {
+  readonly id: string
+  readonly username: string
+  readonly email: string | null
+  readonly emailVerified: boolean
+  readonly claims: UserClaims
+  readonly epoch: number
+  readonly disabledAt: Date | null
+  readonly createdAt: Date
+  readonly roles: readonly string[]
+}
+
+export interface StoredPassword {
+  readonly phc: string
+  readonly peppered: boolean
+}
+
+/** A user with what signing in compares. */
+export interface UserWithPassword extends User {
+  readonly password: StoredPassword | null
+}
+
+export interface NewUser {
+  readonly id: string
+  readonly username: string
+  readonly email: string | undefined
+  readonly emailVerified: boolean
+  readonly claims: UserClaims
+  readonly password: StoredPassword | undefined
+  readonly roles: readonly string[]
+}
+
+/** The form of a name or an address by which two of them are the same. */
+export const canonical = (text: string): string => text.toLowerCase()
+
+const userColumns = sql`
+  u.id, u.username, u.email, u.email_verified as "emailVerified", u.claims, u.epoch, u.disabled_at as "disabledAt", u.created_at as "createdAt",
+  array(select r.role from user_role r where r.user_id = u.id order by r.role) as roles`
+
+/** Which user is meant: by id, user name or e-mail address. */
+export type UserKey = { readonly id: string } | { readonly username: string } | { readonly login: string }
+
+function userIs(key: UserKey): RawBuilder<unknown> {
+  if ('id' in key) return sql`u.id = ${key.id}`
+  if ('username' in key) return sql`u.username_key = ${canonical(key.username)}`
+  return key.login.includes('@')
+    ? sql`u.email_key = ${canonical(key.login)}`
+    : sql`u.username_key = ${canonical(key.login)}`
+}
+
+export const userStore = (database: Database) => ({
+  async find(key: UserKey): Promise<User | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<User>`select ${userColumns} from "user" u where ${userIs(key)}`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** The user that somebody wants to sign in as, with the password to compare. */
+  async findForSignIn(login: string): Promise<UserWithPassword | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<UserWithPassword>`
+        select ${userColumns},
+          (select jsonb_build_object('phc', p.phc, 'peppered', p.peppered) from password p where p.user_id = u.id) as password
+        from "user" u where ${userIs({ login })}`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** Users by id, from after a given one. */
+  async list(after: string | undefined, limit: number): Promise<readonly User[]> {
+    const { rows } = await database.run((db) =>
+      sql<User>`
+        select ${userColumns} from "user" u
+         where u.id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by u.id limit ${limit}`.execute(db),
+    )
+    return rows
+  },
+
+  /**
+   * Makes a user with everything that belongs to them, or nothing.
+   * @returns which name was taken, if any; `link-used` when the one-time link that allows it was spent by somebody else
+   */
+  async create(
+    user: NewUser,
+    event: AuditEvent,
+    link?: Buffer,
+  ): Promise<'created' | 'username-taken' | 'email-taken' | 'link-used'> {
+    const key = { username: canonical(user.username), email: user.email === undefined ? null : canonical(user.email) }
+    const { rows } = await database.run((db) =>
+      sql<{ created: boolean; username_taken: boolean; link_good: boolean }>`
+        with t as (select ${database.now} as now),
+        link as (
+          update action_token a set used_at = t.now from t
+           where a.digest = ${link ?? null}::bytea and a.used_at is null and a.expires_at > t.now
+             and not exists (select 1 from "user" u where u.username_key = ${key.username} or u.email_key = ${key.email}::text)
+          returning a.digest),
+        made as (
+          insert into "user" (id, username, username_key, email, email_key, email_verified, claims, created_at, updated_at)
+          select ${user.id}::uuid, ${user.username}, ${key.username}, ${user.email ?? null}::text, ${key.email}::text, ${user.emailVerified},
+            ${JSON.stringify(user.claims)}::jsonb, t.now, t.now from t where ${link === undefined} or exists (select 1 from link)
+          on conflict do nothing returning id),
+        secret as (
+          insert into password (user_id, phc, peppered, changed_at)
+          select made.id, ${user.password?.phc ?? null}::text, ${user.password?.peppered ?? false}, t.now
+            from made, t where ${user.password !== undefined}),
+        roles as (
+          insert into user_role (user_id, role, granted_at) select made.id, x, t.now from made, t, unnest(${user.roles}::text[]) x),
+        ${auditing(event, database.now, sql`made`)}
+        select exists (select 1 from made) as created,
+          exists (select 1 from "user" u where u.username_key = ${key.username} and u.id <> ${user.id}) as username_taken,
+          exists (select 1 from link) as link_good`.execute(db),
+    )
+    const [row] = rows
+    if (row?.created) return 'created'
+    const taken = await this.find({ username: user.username })
+    if (taken) return 'username-taken'
+    if (user.email !== undefined && (await this.find({ login: user.email }))) return 'email-taken'
+    return 'link-used'
+  },
+
+  /** Gives a user a new password: everything that began under the old one is dead. */
+  async changePassword(userId: string, password: StoredPassword, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        moved as (
+          update "user" u set epoch = u.epoch + 1, updated_at = t.now from t where u.id = ${userId} returning u.id),
+        stored as (
+          insert into password (user_id, phc, peppered, changed_at)
+          select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
+          on conflict (user_id) do update set phc = excluded.phc, peppered = excluded.peppered, changed_at = excluded.changed_at),
+        ${auditing(event, database.now, sql`moved`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Replaces a hash by a stronger one of the same password, unless it has changed meanwhile. */
+  async upgradePassword(userId: string, from: StoredPassword, to: StoredPassword): Promise<void> {
+    await database.run((db) =>
+      db
+        .updateTable('password')
+        .set({ phc: to.phc, peppered: to.peppered })
+        .where('user_id', '=', userId)
+        .where('phc', '=', from.phc)
+        .execute(),
+    )
+  },
+
+  /** Disables or enables a user. A disabled one is refused by every use of every grant, at once. */
+  async setDisabled(userId: string, disabled: boolean, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        changed as (
+          update "user" u set disabled_at = case when ${disabled} then t.now end, epoch = u.epoch + ${disabled ? 1 : 0}, updated_at = t.now
+            from t where u.id = ${userId} and (u.disabled_at is not null) <> ${disabled} returning u.id),
+        ${auditing(event, database.now, sql`changed`)}
+        select 1 from changed`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Ends every session and every grant of a user. */
+  async signOutEverywhere(userId: string, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with moved as (update "user" u set epoch = u.epoch + 1 where u.id = ${userId} returning u.id),
+        ended as (update session set ended_at = ${database.now} where user_id = ${userId} and ended_at is null),
+        ${auditing(event, database.now, sql`moved`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Replaces what a user's profile says; password and roles are their own facts. */
+  async update(
+    userId: string,
+    profile: { readonly email: string | undefined; readonly emailVerified: boolean; readonly claims: UserClaims },
+    event: AuditEvent,
+  ): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with changed as (
+          update "user" u set email = ${profile.email ?? null}::text, email_key = ${profile.email === undefined ? null : canonical(profile.email)}::text,
+            email_verified = ${profile.emailVerified}, claims = ${JSON.stringify(profile.claims)}::jsonb, updated_at = ${database.now}
+          where u.id = ${userId} returning u.id),
+        ${auditing(event, database.now, sql`changed`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Sets which roles a user has. */
+  async setRoles(userId: string, roles: readonly string[], event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with gone as (delete from user_role where user_id = ${userId} and role <> all (${roles}::text[])),
+        made as (
+          insert into user_role (user_id, role, granted_at) select ${userId}::uuid, x, ${database.now} from unnest(${roles}::text[]) x
+          on conflict do nothing),
+        ${auditing(event, database.now, sql`(select 1) as always`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Deletes a user with everything they own. The audit events stay. */
+  async remove(userId: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with gone as (delete from "user" where id = ${userId} returning id),
+        ${auditing(event, database.now, sql`gone`)}
+        select 1 from gone`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Whether there is any user. */
+  async exist(): Promise<boolean> {
+    const row = await database.run((db) => db.selectFrom('user').select('id').limit(1).executeTakeFirst())
+    return row !== undefined
+  },
+})
