@@ -1,0 +1,2 @@
+// Sends the authorization response on its way; without script its button does.
+document.getElementById('form-post').submit()

@@ -1,0 +1,41 @@
+// Enhancements only: every page works without this file.
+
+// For browsers that honour `autofocus` on fields alone: the others have done it before the first frame.
+addEventListener('load', () => {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.getElementById('fault')?.focus()
+  })
+})
+
+// A fault in the summary leads into its field, not merely to it.
+for (const link of document.querySelectorAll('.fault a')) {
+  link.addEventListener('click', (event) => {
+    const field = document.querySelector(link.getAttribute('href'))
+    if (!field) return
+    event.preventDefault()
+    field.focus()
+  })
+}
+
+for (const button of document.querySelectorAll('.reveal')) {
+  const field = document.getElementById(button.getAttribute('aria-controls'))
+  const reveal = (isShown) => {
+    field.type = isShown ? 'text' : 'password'
+    button.setAttribute('aria-pressed', String(isShown))
+  }
+  button.hidden = false
+  button.addEventListener('click', () => reveal(field.type === 'password'))
+  // Sent as a password, so that the browser does not remember it as text.
+  field.form.addEventListener('submit', () => reveal(false))
+}
+
+// A second press while the first is on its way is dropped. The buttons stay enabled: a disabled one would not be sent.
+for (const form of document.forms) {
+  form.addEventListener('submit', (event) => {
+    if (form.dataset.sent) event.preventDefault()
+    form.dataset.sent = 'yes'
+  })
+}
+addEventListener('pageshow', () => {
+  for (const form of document.forms) delete form.dataset.sent
+})
