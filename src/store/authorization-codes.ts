@@ -120,7 +120,7 @@ export const authorizationCodeStore = (database: Database) => ({
           on conflict (id) do update set id = excluded.id
           returning *),
         ${auditing(event, database.now, sql`spent`)}
-        select ${familyColumns} from f`.execute(db),
+        select ${familyColumns}, f.rotated_at as now from f`.execute(db),
     )
     return rows[0]
   },

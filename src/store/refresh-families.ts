@@ -22,6 +22,8 @@ export interface Family {
   readonly kid: string
   readonly tokenExpiresAt: Date
   readonly retries: number
+  /** When the statement ran, by the database's time. */
+  readonly now: Date
   readonly user: UserSnapshot
 }
 
@@ -84,7 +86,9 @@ export const refreshFamilyStore = (database: Database) => ({
   /** The family of a user's access token, when its grant still stands. Does not check the token's own expiry. */
   async findStanding(id: string): Promise<Family | undefined> {
     const { rows } = await database.run((db) =>
-      sql<Family>`select ${familyColumns} from refresh_family f where f.id = ${id} and ${grantStands}`.execute(db),
+      sql<Family>`select ${familyColumns}, ${database.now} as now from refresh_family f where f.id = ${id} and ${grantStands}`.execute(
+        db,
+      ),
     )
     return rows[0]
   },
@@ -92,7 +96,7 @@ export const refreshFamilyStore = (database: Database) => ({
   /** Whether a refresh token would be accepted now, for introspection; changes nothing. */
   async isCurrent(id: string, jti: Buffer): Promise<Family | undefined> {
     const { rows } = await database.run((db) =>
-      sql<Family>`select ${familyColumns} from refresh_family f
+      sql<Family>`select ${familyColumns}, ${database.now} as now from refresh_family f
         where f.id = ${id} and f.jti = ${jti} and f.token_expires_at > ${database.now} and ${grantStands}`.execute(db),
     )
     return rows[0]
@@ -149,7 +153,7 @@ function rotateStatement(
         revoked_by       = case when ${reuses} then ${successor.attempt}::bytea else f.revoked_by end
       from t
       where f.id = ${token.familyId} and f.client_id = ${token.clientId}
-      returning ${familyColumns}, f.revoked_reason as reason,
+      returning ${familyColumns}, t.now, f.revoked_reason as reason,
         case when ${isOurs} then 'rotated'
              when f.revoked_by = ${successor.attempt}::bytea then 'reused'
              when not ${isLive} then 'ended'

@@ -1,0 +1,59 @@
+import { COMMON_PASSWORDS } from './common-passwords.ts'
+
+/** A rule that a password breaks. */
+export type PasswordFault = 'too-short' | 'too-long' | 'upper' | 'lower' | 'digit' | 'special' | 'common' | 'personal'
+
+export type PasswordPolicy = 'composition' | 'nist'
+
+/** What the password must not be made of. */
+export interface PasswordContext {
+  readonly words: readonly (string | undefined)[]
+}
+
+/** The rules that can be shown before anything is typed. */
+export const RULES: Readonly<Record<PasswordPolicy, readonly PasswordFault[]>> = {
+  composition: ['too-short', 'too-long', 'upper', 'lower', 'digit', 'special', 'common', 'personal'],
+  nist: ['too-short', 'too-long', 'common', 'personal'],
+}
+
+export const SHORTEST: Readonly<Record<PasswordPolicy, number>> = { composition: 12, nist: 15 }
+export const LONGEST = 128
+
+const SPECIAL = /[!@#$%^&*(),.?":{}|<>]/
+
+/**
+ * Which rules a new password breaks. `composition`: 12 to 128 characters with upper, lower, digit and special, and not on
+ * the blocklist. `nist`: length and blocklist alone (SP 800-63B-4 §3.1.1.2). Length counts code points; nothing is trimmed.
+ */
+export function passwordFaults(
+  policy: PasswordPolicy,
+  password: string,
+  context: PasswordContext,
+): readonly PasswordFault[] {
+  const length = [...password].length
+  const breaks: Readonly<Record<PasswordFault, boolean>> = {
+    'too-short': length < SHORTEST[policy],
+    'too-long': length > LONGEST,
+    upper: !/[A-Z]/.test(password),
+    lower: !/[a-z]/.test(password),
+    digit: !/\d/.test(password),
+    special: !SPECIAL.test(password),
+    common: isCommon(password),
+    personal: context.words.some((word) => isMadeOf(password, word)),
+  }
+  return RULES[policy].filter((fault) => breaks[fault])
+}
+
+/** Compares what is left when the decoration that composition rules provoke is taken off. */
+const isCommon = (password: string): boolean => COMMON_PASSWORDS.has(core(password)) || new Set(password).size < 4
+
+const isMadeOf = (password: string, word: string | undefined): boolean =>
+  word !== undefined && word.length >= 3 && core(password) === core(word)
+
+const core = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll('@', 'a')
+    .replaceAll('0', 'o')
+    .replaceAll('$', 's')
+    .replace(/^[^a-z]+|[^a-z]+$/g, '')

@@ -1,0 +1,102 @@
+import type { Clock } from '../base/clock.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
+import { newId, newToken, type Random } from '../base/random.ts'
+import type { Store } from '../store/index.ts'
+import { canonical, type User, type UserWithPassword } from '../store/users.ts'
+import { type Provenance, signedIn, signInFailed } from '../telemetry/audit.ts'
+import type { Passwords } from './password.ts'
+import { chargeAttempt } from './throttle.ts'
+
+export interface SignInDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'audit'>
+  readonly passwords: Passwords
+  readonly config: { readonly limitAuthPerMinute: number; readonly sessionMaxSeconds: number }
+}
+
+/** The two secrets of a session; its cookies carry them and the database has their digests. */
+export interface SessionSecrets {
+  readonly strict: string
+  readonly lax: string
+}
+
+export type SignInOutcome =
+  | {
+      readonly outcome: 'signed-in'
+      readonly userId: string
+      readonly sessionId: string
+      readonly secrets: SessionSecrets
+    }
+  | { readonly outcome: 'wrong' }
+  | { readonly outcome: 'wait'; readonly seconds: number }
+  | { readonly outcome: 'busy' }
+
+/** Where a sign-in happens: the interaction that asked for it, and the session the browser had before. */
+export interface SignInPlace {
+  readonly from: Provenance
+  readonly interactionId: string | undefined
+  readonly clientId: string | undefined
+  readonly replaces: Digest | undefined
+}
+
+/**
+ * Signs a user in by password. Whether the account is unknown, disabled, without a password, or the password wrong: the
+ * same outcome after the same work. Limits are charged before anything is hashed.
+ */
+export async function signIn(
+  deps: SignInDeps,
+  credentials: { readonly login: string; readonly password: string },
+  place: SignInPlace,
+): Promise<SignInOutcome> {
+  const user = await deps.store.users.findForSignIn(credentials.login)
+  const seconds = await chargeAttempt(deps, place.from.address, user?.id ?? canonical(credentials.login))
+  if (seconds > 0) return { outcome: 'wait', seconds }
+
+  const verdict = await deps.passwords.check(credentials.password, user?.password)
+  if (verdict === 'busy') return { outcome: 'busy' }
+  if (verdict === 'wrong' || !user || user.disabledAt) {
+    if (user) await deps.store.audit.record(signInFailed(deps, place.from, user.id, failure(user)))
+    return { outcome: 'wrong' }
+  }
+  if (verdict === 'upgrade') await upgrade(deps, user, credentials.password)
+  return await beginSession(deps, user, place)
+}
+
+const failure = (user: User): string => (user.disabledAt ? 'disabled user' : 'wrong password')
+
+async function upgrade(deps: SignInDeps, { id, password }: UserWithPassword, plain: string): Promise<void> {
+  const stronger = await deps.passwords.hash(plain)
+  if (password && stronger !== 'busy') await deps.store.users.upgradePassword(id, password, stronger)
+}
+
+/** Begins the session of a user whose credentials were just proved, or who was just made. */
+export async function beginSession(
+  deps: SignInDeps,
+  user: Pick<User, 'id' | 'epoch'>,
+  place: SignInPlace,
+): Promise<SignInOutcome> {
+  const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
+  const sessionId = newId(deps.random, deps.clock.now())
+  const amr = ['pwd']
+  const started = await deps.store.sessions.signIn(
+    {
+      sessionId,
+      userId: user.id,
+      userEpoch: user.epoch,
+      strictDigest: digestOf(secrets.strict),
+      laxDigest: digestOf(secrets.lax),
+      authTime: deps.clock.now(),
+      acr: 'urn:postern:pwd',
+      amr,
+      address: place.from.address,
+      userAgent: place.from.userAgent,
+      maxSeconds: deps.config.sessionMaxSeconds,
+      interactionId: place.interactionId,
+    },
+    place.replaces,
+    signedIn(deps, place.from, { userId: user.id, sessionId, clientId: place.clientId, amr }),
+  )
+  if (started === undefined) return { outcome: 'wrong' }
+  return { outcome: 'signed-in', userId: user.id, sessionId: started, secrets }
+}

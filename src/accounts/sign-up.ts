@@ -1,0 +1,67 @@
+import type { Digest } from '../base/digest.ts'
+import { newId } from '../base/random.ts'
+import { type Provenance, signedUp } from '../telemetry/audit.ts'
+import { emailFault, type NameFault, usernameFault } from './names.ts'
+import { type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
+import type { SignInDeps } from './sign-in.ts'
+import { chargeAttempt } from './throttle.ts'
+
+export interface SignUpDeps extends SignInDeps {
+  readonly config: SignInDeps['config'] & {
+    readonly usernameMax: number
+    readonly passwordPolicy: PasswordPolicy
+    readonly issuer: string
+  }
+}
+
+export interface SignUpForm {
+  readonly username: string
+  readonly email: string
+  readonly password: string
+}
+
+export type SignUpFault = NameFault | 'username-taken' | 'email-taken'
+
+export type SignUpOutcome =
+  | { readonly outcome: 'created'; readonly userId: string }
+  | { readonly outcome: 'refused'; readonly names: readonly SignUpFault[]; readonly password: readonly PasswordFault[] }
+  | { readonly outcome: 'wait'; readonly seconds: number }
+  | { readonly outcome: 'busy' | 'link-used' }
+
+/** What an account is made with, and why it may be made. */
+export interface SignUpRight {
+  readonly by: 'sign-up' | 'invitation' | 'first-administrator'
+  /** The one-time link that this spends. */
+  readonly link?: Digest
+  readonly roles: readonly string[]
+  /** Whether the address was proved by receiving the link. */
+  readonly emailVerified: boolean
+}
+
+/** Makes an account: every fault of the form at once, one user or none. Does not sign in. */
+export async function signUp(
+  deps: SignUpDeps,
+  form: SignUpForm,
+  right: SignUpRight,
+  from: Provenance,
+): Promise<SignUpOutcome> {
+  const names = [usernameFault(form.username, deps.config.usernameMax), emailFault(form.email)].filter(
+    (fault) => fault !== undefined,
+  )
+  const password = passwordFaults(deps.config.passwordPolicy, form.password, {
+    words: [form.username, form.email, form.email.split('@')[0], new URL(deps.config.issuer).hostname],
+  })
+  if (names.length > 0 || password.length > 0) return { outcome: 'refused', names, password }
+
+  const seconds = await chargeAttempt(deps, from.address, undefined)
+  if (seconds > 0) return { outcome: 'wait', seconds }
+  const hashed = await deps.passwords.hash(form.password)
+  if (hashed === 'busy') return { outcome: 'busy' }
+
+  const id = newId(deps.random, deps.clock.now())
+  const { emailVerified, roles, link, by } = right
+  const user = { id, username: form.username, email: form.email, emailVerified, claims: {}, password: hashed, roles }
+  const made = await deps.store.users.create(user, signedUp(deps, from, id, by), link)
+  if (made === 'created') return { outcome: 'created', userId: id }
+  return made === 'link-used' ? { outcome: made } : { outcome: 'refused', names: [made], password: [] }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock.ts'
+import { digestOf, equalInConstantTime } from '../base/digest.ts'
+import type { Random } from '../base/random.ts'
+import { type Client, isPublic } from '../protocol/client.ts'
+import { OAuthError } from '../protocol/error.ts'
+import type { Parameters } from '../protocol/parameters.ts'
+import type { Store } from '../store/index.ts'
+import { clientAuthenticationFailed, type Provenance } from '../telemetry/audit.ts'
+import { type BasicCredentials, basicCredentials } from './basic-credentials.ts'
+import type { Directory } from './find-client.ts'
+
+/** A client that proved to be who it says, as far as its kind can: a public client only names itself. */
+export interface Caller {
+  readonly client: Client
+  /** Whether it proved it, with a secret. */
+  readonly isAuthenticated: boolean
+  readonly from: Provenance
+}
+
+export interface AuthenticationDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Pick<Store, 'throttle' | 'clients' | 'audit'>
+  readonly directory: Directory
+  readonly config: { readonly limitClientAuthPerMinute: number }
+}
+
+/**
+ * Finds out which client a request comes from, by exactly the one method that the client is registered with.
+ * RFC 6749 §2.3, §3.2.1
+ * Success costs nothing in the database. Each failure is charged to the client and the caller's network; the answer is the
+ * same whatever failed.
+ */
+export async function authenticateClient(
+  deps: AuthenticationDeps,
+  authorization: string | undefined,
+  parameters: Parameters,
+  from: Provenance,
+): Promise<Caller> {
+  const basic = basicCredentials(authorization)
+  if (basic === 'malformed') throw refusal('malformed Basic credentials')
+  const clientId = basic?.clientId ?? parameters.get('client_id')
+  refuseTwoMethods(basic, parameters)
+  if (clientId === undefined) throw refusal('no client named')
+
+  const client = await deps.directory.client(clientId)
+  const secret = basic?.clientSecret ?? parameters.get('client_secret')
+  const reason = client ? await fault(deps, client, basic !== undefined, secret) : 'unknown or disabled client'
+  if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from }
+
+  if (client) await deps.store.audit.record(clientAuthenticationFailed(deps, from, clientId, reason ?? ''))
+  await chargeFailure(deps, clientId, from)
+  throw refusal(reason)
+}
+
+/** "The client MUST NOT use more than one authentication method in each request." RFC 6749 §2.3 */
+function refuseTwoMethods(basic: BasicCredentials | undefined, parameters: Parameters): void {
+  if (!basic) return
+  const bodyId = parameters.get('client_id')
+  if (parameters.get('client_secret') !== undefined || (bodyId !== undefined && bodyId !== basic.clientId)) {
+    throw new OAuthError('invalid_request', 'more than one way of client authentication is used')
+  }
+}
+
+async function fault(
+  deps: AuthenticationDeps,
+  client: Client,
+  isBasic: boolean,
+  secret: string | undefined,
+): Promise<string | undefined> {
+  if (isPublic(client)) return secret === undefined ? undefined : 'a public client sent a secret'
+  if (secret === undefined) return 'no secret'
+  if ((client.tokenEndpointAuthMethod === 'client_secret_basic') !== isBasic) return 'wrong method'
+  const offered = digestOf(secret)
+  const known = client.secrets.find(({ digest }) => equalInConstantTime(digest, offered))
+  if (!known || (known.expiresAt && known.expiresAt <= deps.clock.now()))
+    return known ? 'expired secret' : 'wrong secret'
+  deps.store.clients.secretUsed(known.id).catch(() => undefined) // after the answer; a lost note harms nobody
+  return undefined
+}
+
+async function chargeFailure(deps: AuthenticationDeps, clientId: string, from: Provenance): Promise<void> {
+  const key = digestOf(`client-auth\0${clientId}\0${from.address}`)
+  const limit = { calls: deps.config.limitClientAuthPerMinute, periodSeconds: 60 }
+  const wait = await deps.store.throttle.take([key], limit, deps.random.bytes(16))
+  if (wait > 0) throw new OAuthError('slow_down', 'too many failed attempts', { retryAfterSeconds: wait })
+}
+
+const refusal = (cause: unknown) => new OAuthError('invalid_client', 'client authentication failed', { cause })

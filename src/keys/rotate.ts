@@ -1,0 +1,72 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Store } from '../store/index.ts'
+import { keyEvent } from '../telemetry/audit.ts'
+import { newSigningKey, SIGNING_ALG } from './signing-keys.ts'
+
+/** How long validators may keep the key set; the next key is published at least so long before it signs. */
+export const JWKS_MAX_AGE_SECONDS = 600
+
+/** A refresh token lives at most so long; a key that signed one is kept for a day more. */
+const PUBLIC_HALF_SECONDS = 8 * 86_400
+/** The longest retry window there can be: after it nobody needs a retired key's signature again. */
+const PRIVATE_HALF_SECONDS = 1800
+
+interface RotationDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Pick<Store, 'signingKeys'>
+  readonly sealingKey: Uint8Array
+  readonly signingKeyBits: number
+}
+
+/** Sees to it that there is a key that signs and one that will sign next. Any number of nodes may do it at once. */
+export async function ensureKeys(deps: RotationDeps): Promise<void> {
+  const { keys } = await deps.store.signingKeys.list()
+  for (const state of ['current', 'next'] as const) {
+    if (keys.some((key) => key.alg === SIGNING_ALG && key.state === state)) continue
+    const key = await newSigningKey(deps.random, deps.sealingKey, deps.signingKeyBits)
+    await deps.store.signingKeys.add(key, state, keyEvent(deps, 'key.created', key.kid, 'system'))
+  }
+}
+
+export type RotationOutcome =
+  | { readonly outcome: 'rotated'; readonly kid: string }
+  | { readonly outcome: 'too-young'; readonly waitSeconds: number }
+
+/** Lets the next key sign from now on. Not before every validator can have read it. */
+export async function rotateKeys(deps: RotationDeps, actor: string): Promise<RotationOutcome> {
+  await ensureKeys(deps)
+  const { now, keys } = await deps.store.signingKeys.list()
+  const next = keys.find((key) => key.alg === SIGNING_ALG && key.state === 'next')
+  if (!next) throw new Error('there is no next signing key')
+  const waitSeconds = Math.ceil(JWKS_MAX_AGE_SECONDS - (now.getTime() - next.createdAt.getTime()) / 1000)
+  const event = keyEvent(deps, 'key.rotated', next.kid, actor)
+  const rotated = waitSeconds <= 0 && (await deps.store.signingKeys.promote(next.kid, JWKS_MAX_AGE_SECONDS, event))
+  if (!rotated) return { outcome: 'too-young', waitSeconds: Math.max(1, waitSeconds) }
+  await ensureKeys(deps)
+  return { outcome: 'rotated', kid: next.kid }
+}
+
+/** The periodic part: rotates when the current key is old enough, and forgets what no token needs. */
+export async function rotateKeysWhenDue(deps: RotationDeps, rotationDays: number): Promise<void> {
+  const { now, keys } = await deps.store.signingKeys.list()
+  const current = keys.find((key) => key.alg === SIGNING_ALG && key.state === 'current')
+  const age = current?.activatedAt ? now.getTime() - current.activatedAt.getTime() : 0
+  if (age > rotationDays * 86_400_000) await rotateKeys(deps, 'system')
+  await deps.store.signingKeys.tidy(PRIVATE_HALF_SECONDS, PUBLIC_HALF_SECONDS)
+}
+
+/**
+ * The emergency, when a private key may have leaked: it is gone at once, and whatever it signed is refused. Families live
+ * on: their clients need a new sign-in only because their refresh tokens no longer verify.
+ */
+export async function replaceKeyAtOnce(
+  deps: RotationDeps,
+  actor: string,
+): Promise<{ readonly gone: string | undefined; readonly kid: string }> {
+  const key = await newSigningKey(deps.random, deps.sealingKey, deps.signingKeyBits)
+  const gone = await deps.store.signingKeys.replaceAtOnce(key, keyEvent(deps, 'key.emergency', key.kid, actor))
+  await ensureKeys(deps)
+  return { gone, kid: key.kid }
+}

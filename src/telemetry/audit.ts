@@ -1,0 +1,173 @@
+// telemetry: what is told about the server's work: audit events, log lines, metrics. One function makes one kind of
+// event; the store function of the change writes it. Nothing here decides, and no event holds a secret.
+
+import type { Clock } from '../base/clock.ts'
+import { newId, type Random } from '../base/random.ts'
+import type { AuditEvent } from '../store/audit.ts'
+
+/** Where a request came from, as events keep it. */
+export interface Provenance {
+  readonly requestId: string
+  /** The network prefix: /24 or /64. */
+  readonly address: string
+  readonly userAgent: string
+}
+
+interface EventDeps {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const event = (
+  { clock, random }: EventDeps,
+  type: string,
+  actor: string,
+  facts: Partial<Omit<AuditEvent, 'id' | 'type' | 'actor'>>,
+): AuditEvent => ({ id: newId(random, clock.now()), type, actor, outcome: 'success', ...facts })
+
+const ofUser = (userId: string): string => `user:${userId}`
+const ofClient = (clientId: string): string => `client:${clientId}`
+
+/** A signing key was created, rotated or replaced. */
+export const keyEvent = (
+  deps: EventDeps,
+  type: 'key.created' | 'key.rotated' | 'key.emergency',
+  kid: string,
+  actor: string,
+): AuditEvent => event(deps, type, actor, { detail: { kid } })
+
+/** An operator, or the server itself, changed a client, user, role or resource. */
+export const administrationEvent = (
+  deps: EventDeps,
+  type: string,
+  actor: string,
+  facts: { readonly userId?: string; readonly clientId?: string; readonly detail?: Readonly<Record<string, unknown>> },
+): AuditEvent => event(deps, type, actor, facts)
+
+/** A user signed in with a password. */
+export const signedIn = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: {
+    readonly userId: string
+    readonly sessionId: string
+    readonly clientId: string | undefined
+    readonly amr: readonly string[]
+  },
+): AuditEvent =>
+  event(deps, 'user.signed_in', ofUser(facts.userId), {
+    ...from,
+    userId: facts.userId,
+    sessionId: facts.sessionId,
+    clientId: facts.clientId,
+    detail: { amr: facts.amr },
+  })
+
+/** A sign-in to a known account failed. */
+export const signInFailed = (deps: EventDeps, from: Provenance, userId: string, reason: string): AuditEvent =>
+  event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
+
+/** Somebody made an account. */
+export const signedUp = (
+  deps: EventDeps,
+  from: Provenance,
+  userId: string,
+  by: 'sign-up' | 'invitation' | 'first-administrator',
+): AuditEvent => event(deps, 'user.created', ofUser(userId), { ...from, userId, detail: { by } })
+
+/** A session was ended by its user. */
+export const signedOut = (
+  deps: EventDeps,
+  from: Provenance,
+  userId: string,
+  sessionId: string,
+  clientId?: string,
+): AuditEvent => event(deps, 'user.signed_out', ofUser(userId), { ...from, userId, sessionId, clientId })
+
+/** A user allowed a client what it asked for. */
+export const consented = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: {
+    readonly userId: string
+    readonly clientId: string
+    readonly sessionId: string
+    readonly scope: readonly string[]
+  },
+): AuditEvent =>
+  event(deps, 'consent.given', ofUser(facts.userId), {
+    ...from,
+    userId: facts.userId,
+    clientId: facts.clientId,
+    sessionId: facts.sessionId,
+    detail: { scope: facts.scope },
+  })
+
+/** A user refused a client. */
+export const consentDenied = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: { readonly userId: string; readonly clientId: string; readonly sessionId: string },
+): AuditEvent => event(deps, 'consent.denied', ofUser(facts.userId), { ...from, ...facts, outcome: 'failure' })
+
+interface GrantFacts {
+  readonly userId: string
+  readonly clientId: string
+  readonly familyId: string
+  readonly sessionId?: string
+}
+
+/** A code was issued. */
+export const codeIssued = (deps: EventDeps, from: Provenance, facts: GrantFacts): AuditEvent =>
+  event(deps, 'code.issued', ofUser(facts.userId), { ...from, ...facts })
+
+/** A code was exchanged for tokens. */
+export const codeRedeemed = (deps: EventDeps, from: Provenance, facts: GrantFacts): AuditEvent =>
+  event(deps, 'code.redeemed', ofClient(facts.clientId), { ...from, ...facts })
+
+/** A code was presented with a wrong verifier, and is burnt. */
+export const codeBurnt = (deps: EventDeps, from: Provenance, facts: GrantFacts): AuditEvent =>
+  event(deps, 'code.burnt', ofClient(facts.clientId), {
+    ...from,
+    ...facts,
+    outcome: 'failure',
+    reason: 'wrong code_verifier',
+  })
+
+/** A code was presented again: its grant is ended. */
+export const codeReplayed = (deps: EventDeps, from: Provenance, facts: GrantFacts): AuditEvent =>
+  event(deps, 'code.replayed', ofClient(facts.clientId), {
+    ...from,
+    ...facts,
+    outcome: 'failure',
+    reason: 'code replay',
+  })
+
+/** A refresh token was presented that is not the current one: written only when it ended its family. */
+export const refreshReused = (deps: EventDeps, from: Provenance, facts: GrantFacts): AuditEvent =>
+  event(deps, 'refresh_token.reused', ofClient(facts.clientId), { ...from, ...facts, outcome: 'failure' })
+
+/** A refresh token was retried suspiciously often, or from elsewhere. */
+export const refreshRetriedOften = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: GrantFacts,
+  retries: number,
+): AuditEvent =>
+  event(deps, 'refresh_token.retried_often', ofClient(facts.clientId), { ...from, ...facts, detail: { retries } })
+
+/** A client revoked a grant, or a token of its own. */
+export const tokenRevoked = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: { readonly clientId: string; readonly userId?: string; readonly familyId?: string },
+): AuditEvent => event(deps, 'token.revoked', ofClient(facts.clientId), { ...from, ...facts })
+
+/** A request named a client that exists, and could not prove to be it. */
+export const clientAuthenticationFailed = (
+  deps: EventDeps,
+  from: Provenance,
+  clientId: string,
+  reason: string,
+): AuditEvent =>
+  event(deps, 'client.authentication_failed', 'anonymous', { ...from, clientId, outcome: 'failure', reason })
