@@ -1,0 +1,120 @@
+import type { KeyObject } from 'node:crypto'
+import { type CryptoKey, compactVerify, decodeProtectedHeader } from 'jose'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { addSeconds, fromNumericDate } from '../base/numeric-date.ts'
+import {
+  type AccessTokenClaims,
+  accessTokenKeyId,
+  checkAccessToken,
+  type ExpectedAccessToken,
+} from '../protocol/access-token.ts'
+import { OAuthError } from '../protocol/error.ts'
+import { type Fetch, type FindKey, remoteKeys } from './key-set.ts'
+import { createVerifiedTokens } from './verified-tokens.ts'
+
+/** A verified access token. Shared between requests, and frozen. */
+export interface AccessToken {
+  readonly subject: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly claims: AccessTokenClaims
+}
+
+export interface Verifier {
+  /**
+   * Gives what a token says when it is good here and now. RFC 9068 §4
+   * @throws OAuthError invalid_token; temporarily_unavailable when there has never been a key to verify with. Does not check
+   *   scope, nor revocation: a token is good until it expires
+   */
+  verify(token: string): Promise<AccessToken>
+}
+
+interface CommonOptions {
+  readonly issuer: string
+  /** The identifier of this resource, or all that it goes by; a token must be meant for one. */
+  readonly audience: ExpectedAccessToken['audience']
+  /** 10 by default. */
+  readonly clockToleranceSeconds?: number
+  /** How many verified tokens are remembered: 10 000 by default, 0 for none. */
+  readonly rememberedTokens?: number
+  readonly clock?: Clock
+}
+interface RemoteKeyOptions extends CommonOptions {
+  /** The issuer's `/jwks` by default. */
+  readonly jwksUri?: string
+  readonly fetch?: Fetch
+}
+interface LocalKeyOptions extends CommonOptions {
+  /** Finds the public key of an id, instead of asking the issuer. */
+  readonly keys: FindKey<CryptoKey | KeyObject>
+}
+export type VerifierOptions = RemoteKeyOptions | LocalKeyOptions
+
+/** A withdrawn key must not live on in remembered tokens: so often each is verified anew. */
+const REMEMBER_SECONDS = 60
+
+/** Makes the verifier of one issuer's access tokens for one resource. Keep it: it holds the keys and the memory. */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { issuer, audience, clockToleranceSeconds = 10, rememberedTokens = 10_000, clock = systemClock } = options
+  const findKey = keysOf(options, clock)
+  const remembered = createVerifiedTokens<AccessToken>(rememberedTokens)
+
+  return {
+    async verify(token) {
+      const known = remembered.get(token, clock.now())
+      if (known) return known
+      const key = await findKey(keyIdOf(token))
+      if (!key) throw invalid('unknown key')
+      const payload = await signedPayload(token, key)
+      const claims = checkAccessToken(payload, { issuer, audience, clockToleranceSeconds, now: clock.now() })
+      // Whoever holds a bound token must prove a key, which a bearer cannot. RFC 9449 §7.2
+      if (claims.cnf) throw invalid('bound to a key')
+      const accessToken = accessTokenOf(claims)
+      const expiry = addSeconds(fromNumericDate(claims.exp), clockToleranceSeconds)
+      const recheck = addSeconds(clock.now(), REMEMBER_SECONDS)
+      remembered.set(token, accessToken, new Date(Math.min(expiry.getTime(), recheck.getTime())))
+      return accessToken
+    },
+  }
+}
+
+function keysOf(options: VerifierOptions, clock: Clock): FindKey<CryptoKey | KeyObject> {
+  if ('keys' in options) return options.keys
+  const { issuer, jwksUri = `${issuer}/jwks`, fetch = globalThis.fetch } = options
+  return remoteKeys({ jwksUri, fetch, clock })
+}
+
+const invalid = (cause: unknown): OAuthError =>
+  new OAuthError('invalid_token', 'the access token is not valid', { cause })
+
+function keyIdOf(token: string): string {
+  try {
+    return accessTokenKeyId(decodeProtectedHeader(token))
+  } catch (cause) {
+    throw invalid(cause)
+  }
+}
+
+async function signedPayload(token: string, key: CryptoKey | KeyObject): Promise<unknown> {
+  try {
+    const { payload } = await compactVerify(token, key, { algorithms: ['RS256'] })
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+  } catch (cause) {
+    throw invalid(cause)
+  }
+}
+
+const accessTokenOf = (claims: AccessTokenClaims): AccessToken =>
+  deepFreeze({
+    subject: claims.sub,
+    clientId: claims.client_id,
+    scopes: claims.scope.split(' ').filter((scope) => scope !== ''),
+    roles: claims.roles,
+    claims,
+  })
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
+  return value
+}
