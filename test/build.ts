@@ -1,6 +1,6 @@
 // `npm run build [folder]`: the package as it is published. It has the shape of this tree (src, migrations), so every file
 // finds its neighbours by the same relative paths, compiled or not.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 
@@ -20,9 +20,8 @@ async function build(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', folder], {
-    stdio: 'inherit',
-  })
+  const parameters = [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', folder]
+  if (spawnSync(process.execPath, parameters, { stdio: 'inherit' }).status !== 0) process.exit(1) // it has said why
   await cp(join(root, 'src'), join(folder, 'src'), { recursive: true, filter: (path) => extname(path) !== '.ts' })
   await chmod(join(folder, 'src', 'postern.mjs'), 0o755)
   for (const name of SHIPPED_AS_THEY_ARE) await copyIfThere(name, folder)

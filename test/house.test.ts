@@ -187,12 +187,15 @@ test('SQL that is made of a value is found, SQL that is written out is not', () 
 })
 
 test('a loose version, a registry or a missing digest in the lockfile is found', () => {
+  const integrity = 'sha512-x'
   const packages = {
     '': {},
-    'node_modules/a': { integrity: 'sha512-x' },
+    'node_modules/a': { integrity, optionalDependencies: { 'a-linux': '1.0.0', 'a-mac': '1.0.0' } },
+    'node_modules/a-linux': { integrity },
     'node_modules/b': { resolved: 'https://r/b.tgz' },
   }
   assert.deepEqual(told(looseEntries({ packages })), [
+    'package-lock.json:1 node_modules/a is there without a-mac',
     'package-lock.json:1 node_modules/b names where it came from',
     'package-lock.json:1 node_modules/b has no integrity',
   ])

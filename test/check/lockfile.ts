@@ -6,6 +6,7 @@ interface Entry {
   readonly integrity?: string
   readonly link?: boolean
   readonly inBundle?: boolean
+  readonly optionalDependencies?: Versions
 }
 
 type Versions = Readonly<Record<string, string>>
@@ -16,13 +17,19 @@ interface Manifest {
   readonly optionalDependencies?: Versions
 }
 
-/** Entries of package-lock.json that name a registry or carry no digest. */
-export function looseEntries(lockfile: { readonly packages: Readonly<Record<string, Entry>> }): readonly Finding[] {
-  return Object.entries(lockfile.packages).flatMap(([path, { resolved, integrity, link, inBundle }]) => {
+/**
+ * Entries of package-lock.json that name a registry, carry no digest or lack a package for another platform: npm leaves
+ * such a package out where its registry does not have it, and then refuses the file on a new clone.
+ */
+export function looseEntries({ packages }: { readonly packages: Readonly<Record<string, Entry>> }): readonly Finding[] {
+  return Object.entries(packages).flatMap(([path, { resolved, integrity, link, inBundle, optionalDependencies }]) => {
     if (path === '' || link || inBundle) return []
     return [
       ...(resolved === undefined ? [] : [`${path} names where it came from`]),
       ...(integrity === undefined ? [`${path} has no integrity`] : []),
+      ...Object.keys(optionalDependencies ?? {})
+        .filter((name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages))
+        .map((name) => `${path} is there without ${name}`),
     ].map((message) => ({ file: 'package-lock.json', line: 1, message }))
   })
 }
