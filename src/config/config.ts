@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { Secret } from '../base/secret.ts'
 import { type ConfigFault, ConfigFaults } from './config-faults.ts'
-import { type Environment, type ReadFile, readEnvironment, type Variables } from './environment.ts'
+import { type ReadFile, readEnvironment, type Variables } from './environment.ts'
 import { databaseHost, LOOPBACK_HOSTS } from './forms.ts'
 import { isWeak, type MasterKey } from './master-key.ts'
+import type { Environment } from './settings.ts'
 
-/** The settings as the server uses them. Each is described in environment.ts under the same name in capitals. */
+/** The settings as the server uses them. Each is described in settings.ts under the same name in capitals. */
 export interface Config {
   readonly issuer: string
   /** Scheme, host and port of the issuer: what a browser calls our origin. */

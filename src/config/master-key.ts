@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Random, systemRandom } from '../base/random.ts'
 import { Secret } from '../base/secret.ts'
 import { ConfigFaults } from './config-faults.ts'
 
@@ -52,20 +52,21 @@ export function isWeak(master: MasterKey): boolean {
 export async function masterKey(
   { masterKey: given }: { readonly masterKey: MasterKey | undefined },
   dataDir: string,
+  random: Random = systemRandom,
 ): Promise<{ readonly master: MasterKey; readonly isNew: boolean }> {
   if (given) return { master: given, isNew: false }
-  const isNew = await makeKeyFile(dataDir)
+  const isNew = await makeKeyFile(dataDir, random)
   return { master: await readKeyFile(join(dataDir, FILE)), isNew }
 }
 
 /** A linked file appears whole or not at all, and never replaces another. */
-async function makeKeyFile(dataDir: string): Promise<boolean> {
+async function makeKeyFile(dataDir: string, random: Random): Promise<boolean> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   if (await isThere(join(dataDir, FILE))) return false
-  const draft = join(dataDir, `${FILE}.${randomBytes(8).toString('hex')}`)
+  const draft = join(dataDir, `${FILE}.${random.bytes(8).toString('hex')}`)
   const file = await open(draft, 'wx', 0o600)
   try {
-    await file.writeFile(`${randomBytes(KEY_BYTES).toString('base64url')}\n`)
+    await file.writeFile(`${random.bytes(KEY_BYTES).toString('base64url')}\n`)
     await file.sync()
     await link(draft, join(dataDir, FILE))
     await syncFolder(dataDir)

@@ -1,0 +1,193 @@
+// config: what an operator may set. This file is the one table of settings: environment.ts reads it, and prints .env.example
+// and the README's table from it; config.ts holds the rules between settings. Nothing here reads process.env.
+
+import { z } from 'zod'
+import { databaseUrlForm, hostAndPort, hostForm, issuerForm, listOf, oneOf, proxyForm, wholeNumber } from './forms.ts'
+import { parseMasterKey } from './master-key.ts'
+import { choice, derived, number, setting } from './setting.ts'
+
+export const environment = z.object({
+  ISSUER: derived(issuerForm, {
+    form: 'an https URL (or http on localhost, 127.0.0.1 or [::1]) in lower case, without query, fragment, user name, default port or trailing slash',
+    default: 'http://localhost:PORT',
+    meaning: 'The one name of this server, as browsers and clients reach it. Every URL and cookie derives from it.',
+  }),
+  HOST: setting(hostForm, {
+    default: '127.0.0.1',
+    form: 'an address or a host name',
+    meaning: 'The address to listen on. 0.0.0.0 or :: for every interface.',
+  }),
+  PORT: number({ default: 3000, least: 1, most: 65_535, unit: 'TCP port', meaning: 'The port to listen on.' }),
+  TRUST_PROXY: setting(proxyForm, {
+    form: 'a number of proxies from 0 to 10, or a comma list of addresses and blocks such as 10.0.0.0/8',
+    default: '0',
+    meaning: 'The proxies in front of this server whose X-Forwarded-For is believed. 0: none, the header is ignored.',
+  }),
+  DATABASE_URL: derived(databaseUrlForm, {
+    form: 'a postgres:// URL that names a host and a database',
+    default: 'the embedded database in DATA_DIR',
+    meaning: 'The PostgreSQL server. Off this machine it needs sslmode=verify-full. Needs MASTER_KEY.',
+    isSecret: true,
+  }),
+  DATABASE_POOL_SIZE: number({
+    default: 10,
+    least: 2,
+    most: 1000,
+    unit: 'connections',
+    meaning: 'The most connections that this node opens to the database.',
+  }),
+  DANGEROUSLY_PLAINTEXT_DATABASE: choice(['false', 'true'], {
+    default: 'false',
+    meaning:
+      'Allows a database on another machine without TLS. Only for a network that you trust as much as this machine.',
+  }),
+  DATA_DIR: setting((path) => path, {
+    default: './data',
+    form: 'a folder',
+    meaning: 'The folder of the embedded database and, unless MASTER_KEY is set, of the key that seals it.',
+  }),
+  MASTER_KEY: derived(parseMasterKey, {
+    form: '32 random bytes in base64url, base64 or hex (openssl rand -base64 32), or a passphrase of at least 20 characters',
+    default: 'made in DATA_DIR; none when DATABASE_URL is set',
+    meaning: 'Seals what is secret in the database. Keep it apart from backups; without it they cannot be read.',
+    isSecret: true,
+  }),
+  LOG_LEVEL: choice(['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    meaning: 'How much is logged. No level logs a secret.',
+  }),
+  OUTBOUND_ALLOW: derived(listOf(hostAndPort), {
+    form: 'a comma list of host:port',
+    default: 'none',
+    meaning:
+      'What this server may call although it is a private address or speaks plain http. Anything else must be public https.',
+  }),
+  SHUTDOWN_SECONDS: number({
+    default: 25,
+    least: 0,
+    most: 300,
+    unit: 'seconds',
+    meaning: 'How long requests under way may take to finish after SIGTERM.',
+  }),
+  DEMO: derived(oneOf(['on', 'off']), {
+    form: 'on or off',
+    default: 'on when the issuer is loopback, else off',
+    meaning: 'The demo at /demo. Cannot be on elsewhere.',
+  }),
+  SIGN_UP: derived(oneOf(['open', 'invite', 'closed']), {
+    form: 'open, invite or closed',
+    default: 'open when the issuer is loopback, else invite',
+    meaning: 'Who may make an account: anybody, the invited, or nobody.',
+  }),
+  USERNAME_MAX: number({ default: 30, least: 3, most: 50, unit: 'characters', meaning: 'The longest user name.' }),
+  PASSWORD_POLICY: choice(['composition', 'nist'], {
+    default: 'composition',
+    meaning:
+      'composition: 12 to 128 characters with upper, lower, digit and special. nist: length and blocklist alone (SP 800-63B).',
+  }),
+  PASSWORD_HASH_PERMITS: derived(wholeNumber(1, 1024), {
+    form: 'a whole number from 1 to the number of processor cores',
+    unit: 'hashes',
+    default: 'the number of processor cores',
+    meaning: 'How many passwords are hashed at once.',
+  }),
+  SESSION_IDLE_SECONDS: number({
+    default: 3600,
+    least: 60,
+    most: 86_400,
+    unit: 'seconds',
+    meaning: 'A session ends when it has not been used for so long.',
+  }),
+  SESSION_MAX_SECONDS: number({
+    default: 43_200,
+    least: 60,
+    most: 86_400,
+    unit: 'seconds',
+    meaning: 'A session ends so long after sign-in, however busy.',
+  }),
+  CODE_SECONDS: number({
+    default: 60,
+    least: 1,
+    most: 60,
+    unit: 'seconds',
+    meaning: 'The life of an authorization code.',
+  }),
+  ACCESS_TOKEN_SECONDS: number({
+    default: 900,
+    least: 1,
+    most: 86_400,
+    unit: 'seconds',
+    meaning: 'The life of an access token. Other servers accept a revoked one until it ends.',
+  }),
+  ID_TOKEN_SECONDS: number({
+    default: 900,
+    least: 1,
+    most: 86_400,
+    unit: 'seconds',
+    meaning: 'The life of an ID token.',
+  }),
+  REFRESH_TOKEN_SECONDS: number({
+    default: 604_800,
+    least: 1,
+    most: 604_800,
+    unit: 'seconds',
+    meaning: 'How long after sign-in tokens may be refreshed, in all.',
+  }),
+  REFRESH_RETRY_SECONDS: number({
+    default: 30,
+    least: 0,
+    most: 60,
+    unit: 'seconds',
+    meaning: 'How long a client that lost the answer may send its last refresh token again. 0: not at all.',
+  }),
+  SIGNING_KEY_BITS: setting((written) => [2048, 3072, 4096].find((bits) => String(bits) === written), {
+    form: '2048, 3072 or 4096',
+    unit: 'bits',
+    default: '2048',
+    meaning: 'The size of new RSA signing keys.',
+  }),
+  SIGNING_KEY_ROTATION_DAYS: number({
+    default: 90,
+    least: 1,
+    most: 3650,
+    unit: 'days',
+    meaning: 'A signing key is replaced after so long.',
+  }),
+  LIMIT_AUTH_PER_MINUTE: number({
+    default: 10,
+    least: 1,
+    most: 1_000_000,
+    unit: 'a minute',
+    meaning: 'Passwords and sign-ups sent, for each address prefix and for each account.',
+  }),
+  LIMIT_CLIENT_AUTH_PER_MINUTE: number({
+    default: 10,
+    least: 1,
+    most: 1_000_000,
+    unit: 'a minute',
+    meaning: 'Failed client authentications, for each client and address prefix.',
+  }),
+  LIMIT_DEFAULT_PER_HOUR: number({
+    default: 100,
+    least: 1,
+    most: 1_000_000,
+    unit: 'an hour',
+    meaning: 'Requests for each address to what has no limit of its own.',
+  }),
+  CEILING_CLIENT_PER_MINUTE: number({
+    default: 6000,
+    least: 1,
+    most: 10_000_000,
+    unit: 'a minute',
+    meaning: 'Back-channel requests of one client, on each node.',
+  }),
+  CEILING_ADDRESS_PER_MINUTE: number({
+    default: 600,
+    least: 1,
+    most: 10_000_000,
+    unit: 'a minute',
+    meaning: 'Requests for pages, assets, metadata and keys from one address prefix, on each node.',
+  }),
+})
+
+export type Environment = z.output<typeof environment>
