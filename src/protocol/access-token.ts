@@ -2,9 +2,6 @@ import { z } from 'zod'
 import { numericDate } from '../base/numeric-date.ts'
 import { OAuthError } from './error.ts'
 
-/** The media type in the header by which an access token is told from every other JWT. RFC 9068 §2.1, RFC 8725 §3.11 */
-export const ACCESS_TOKEN_TYPE = 'at+jwt'
-
 const text = z.string().min(1)
 
 /** What an access token says. RFC 9068 §2.2; `type`, `fid` and `sid` are ours. Claims not named here are kept as they are. */
@@ -47,7 +44,7 @@ const invalid = (reason: string): OAuthError =>
 
 const accessTokenHeader = z.looseObject({
   alg: z.literal('RS256'),
-  typ: z.literal(ACCESS_TOKEN_TYPE),
+  typ: z.literal('at+jwt'), // RFC 9068 §2.1; tells it from every other JWT, RFC 8725 §3.11
   kid: z.string().min(1).max(256),
   crit: z.undefined().optional(), // RFC 7515 §4.1.11: we understand no extension
 })
