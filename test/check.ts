@@ -1,6 +1,6 @@
 // `npm run check`: everything about the tree that can be told without running it. Each check says ok or what is wrong.
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deadCode, deadPackages } from './check/dead-code.ts'
 import { breaches } from './check/house.ts'
@@ -30,13 +30,21 @@ const tool = (path: string, ...parameters: readonly string[]): Promise<string> =
     )
   })
 
-/** `.env.example` is written by the list of settings itself. */
-async function environmentExample(): Promise<string> {
+/** `.env.example` and the README's table are printed from the list of settings. */
+async function settingsInStep(): Promise<string> {
   const settings = join(root, 'src', 'config', 'environment.ts')
-  if (!existsSync(settings)) return ''
-  const { environmentExample: expected }: { environmentExample?: () => string } = await import(settings)
-  if (expected === undefined) return 'src/config/environment.ts exports no environmentExample()'
-  return tree.get('.env.example') === expected() ? '' : '.env.example differs from what src/config/environment.ts says'
+  const { environmentExample, settingsTable }: { environmentExample: () => string; settingsTable: () => string } =
+    await import(settings)
+  return [
+    tree.get('.env.example') === environmentExample()
+      ? ''
+      : '.env.example differs from what src/config/environment.ts prints',
+    tree.get('README.md')?.includes(settingsTable())
+      ? ''
+      : 'README.md lacks the table that src/config/environment.ts prints',
+  ]
+    .filter((wrong) => wrong !== '')
+    .join('\n')
 }
 
 const checks: readonly Check[] = [
@@ -48,7 +56,7 @@ const checks: readonly Check[] = [
   },
   { name: 'import directions', run: () => told(breaches(tree)) },
   { name: 'dead code', run: () => told([...deadCode(tree), ...deadPackages(parsed('package.json'), tree)]) },
-  { name: '.env.example', run: environmentExample },
+  { name: 'settings in step', run: settingsInStep },
   { name: 'SQL from strings', run: () => told(sqlFromStrings(tree)) },
   { name: 'secrets', run: () => told(secrets(tree)) },
   { name: 'places of a machine', run: () => told(placesOfAMachine(tree, process.env.npm_config_registry)) },

@@ -127,6 +127,7 @@ test('an import is read with its names, however it is written', () => {
   assert.deepEqual(read("new Worker(new URL('./w.ts', import.meta.url))"), [
     { at: 'src/a/w.ts', typesOnly: false, names: ['*'] },
   ])
+  assert.equal(read('new Worker(new URL(`./w.${extension}`, import.meta.url))')[0]?.at, 'src/a/w.ts')
   assert.deepEqual(read("// import { a } from 'p'"), [])
 })
 
@@ -138,11 +139,14 @@ test('an export that nobody imports is dead, and so is a file that nothing reach
       'export const used = 1\nexport const unused = 2\nexport interface Shape {}\nexport const f = (x: Shape) => x',
     ],
     ['src/base/b.ts', ''],
+    ['src/base/c.ts', ''],
+    ['test/c.test.ts', "import '../src/base/c.ts'"],
   ])
   assert.deepEqual(told(deadCode(tree)), [
     'src/base/a.ts:2 nobody imports unused',
     'src/base/a.ts:4 nobody imports f',
     'src/base/b.ts:1 no entry point reaches this file',
+    'src/base/c.ts:1 only tests reach this file',
   ])
 })
 

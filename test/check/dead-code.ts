@@ -1,12 +1,12 @@
 // Code that nothing uses: files that no entry point reaches, exports that no other file imports, packages nobody names.
-import { blanked, type Finding, importsOf, lineAt, type Tree } from './source.ts'
+import { blanked, type Finding, type Import, importsOf, lineAt, type Tree } from './source.ts'
 
 const CODE = /^(?:src|test)\/.*\.(?:ts|mjs)$/
 const ENTRY_POINTS = [
   /^src\/(?:main\.ts|postern\.mjs)$/,
   /^src\/resource-server\/(?:index|fastify)\.ts$/,
   /^test\/.*\.test\.ts$/,
-  /^test\/(?:run|check|build)\.ts$/,
+  /^test\/(?:run|check|build|run\/reporter|support\/make-[\w-]+)\.ts$/,
 ]
 const EXPORT =
   /^export\s+(?:declare\s+)?(?:abstract\s+)?(?<kind>const|let|async function\*?|function\*?|class|interface|type|enum)\s+(?<name>[\w$]+)/gm
@@ -18,7 +18,8 @@ const isEntryPoint = (path: string): boolean => ENTRY_POINTS.some((pattern) => p
 export function deadCode(tree: Tree): readonly Finding[] {
   const code = new Map([...tree].filter(([path]) => CODE.test(path)))
   const imports = new Map([...code].map(([path, text]) => [path, importsOf(path, text)]))
-  const reached = reach(imports)
+  const reached = reach(imports, isEntryPoint)
+  const running = reach(imports, (path) => path.startsWith('src/') && isEntryPoint(path))
   const used = new Map<string, Set<string>>()
   for (const one of [...imports.values()].flat()) {
     if (one.target === undefined) continue
@@ -29,6 +30,8 @@ export function deadCode(tree: Tree): readonly Finding[] {
   const found: Finding[] = []
   for (const [file, text] of code) {
     if (!reached.has(file)) found.push({ file, line: 1, message: 'no entry point reaches this file' })
+    else if (file.startsWith('src/') && !running.has(file))
+      found.push({ file, line: 1, message: 'only tests reach this file' })
     if (isEntryPoint(file) || used.get(file)?.has('*')) continue
     for (const { name, line } of deadExports(text, used.get(file) ?? new Set())) {
       found.push({ file, line, message: `nobody imports ${name}` })
@@ -37,8 +40,11 @@ export function deadCode(tree: Tree): readonly Finding[] {
   return found
 }
 
-function reach(imports: ReadonlyMap<string, ReturnType<typeof importsOf>>): ReadonlySet<string> {
-  const reached = new Set([...imports.keys()].filter(isEntryPoint))
+function reach(
+  imports: ReadonlyMap<string, readonly Import[]>,
+  isStart: (path: string) => boolean,
+): ReadonlySet<string> {
+  const reached = new Set([...imports.keys()].filter(isStart))
   for (const path of reached) {
     for (const { target } of imports.get(path) ?? []) if (target !== undefined) reached.add(target) // grows as it is walked
   }

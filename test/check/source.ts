@@ -90,14 +90,16 @@ const blank = (text: string): string => text.replace(/[^\n]/g, ' ')
 const FROM = /^[ \t]*(?:import|export)\s+(?<type>type\s)?(?<clause>[\w\s{},*$]*?)\s*from\s*'(?<specifier>[^']+)'/gm
 const BARE = /^[ \t]*import\s*'(?<specifier>[^']+)'/gm
 const DYNAMIC = /\bimport\(\s*'(?<specifier>[^']+)'/g
-const WORKER = /new URL\(\s*'(?<specifier>\.[^']+\.[tj]s)',\s*import\.meta\.url/g
+/** A worker's file, whose ending may depend on whether this is compiled. */
+const WORKER = /new URL\(\s*['`](?<specifier>\.[^'`]+\.(?:ts|\$\{\w+\}))['`],\s*import\.meta\.url/g
 
 /** The imports of a file, in the spelling that the formatter leaves. */
 export function importsOf(path: string, text: string): readonly Import[] {
   const code = blanked(text, false)
   const found = [FROM, BARE, DYNAMIC, WORKER].flatMap((pattern) => [...code.matchAll(pattern)])
   return found.map((match) => {
-    const { type, clause, specifier = '' } = match.groups ?? {}
+    const { type, clause } = match.groups ?? {}
+    const specifier = match.groups?.specifier?.replace(/\$\{\w+\}$/, 'ts') ?? ''
     const items = namesIn(clause)
     return {
       line: lineAt(code, match.index + match[0].search(/\S/)),
