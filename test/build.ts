@@ -2,7 +2,7 @@
 // finds its neighbours by the same relative paths, compiled or not.
 import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
+import { extname, join, resolve, sep } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const SHIPPED_AS_THEY_ARE = ['migrations', 'README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md', '.env.example']
@@ -17,6 +17,8 @@ interface Manifest {
 
 /** Compiles the sources and lays everything that a release needs into one folder, which is emptied first. */
 async function build(folder: string): Promise<void> {
+  if (`${root}${sep}`.startsWith(`${folder}${sep}`))
+    throw new Error('the build would empty the folder that it is made from')
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
