@@ -1,7 +1,7 @@
 import { COMMON_PASSWORDS } from './common-passwords.ts'
 
 /** A rule that a password breaks. */
-export type PasswordFault = 'too-short' | 'too-long' | 'upper' | 'lower' | 'digit' | 'special' | 'common' | 'personal'
+export type PasswordFault = 'length' | 'upper' | 'lower' | 'digit' | 'special' | 'common' | 'personal'
 
 export type PasswordPolicy = 'composition' | 'nist'
 
@@ -12,8 +12,8 @@ export interface PasswordContext {
 
 /** The rules that can be shown before anything is typed. */
 export const RULES: Readonly<Record<PasswordPolicy, readonly PasswordFault[]>> = {
-  composition: ['too-short', 'too-long', 'upper', 'lower', 'digit', 'special', 'common', 'personal'],
-  nist: ['too-short', 'too-long', 'common', 'personal'],
+  composition: ['length', 'upper', 'lower', 'digit', 'special', 'common', 'personal'],
+  nist: ['length', 'common', 'personal'],
 }
 
 export const SHORTEST: Readonly<Record<PasswordPolicy, number>> = { composition: 12, nist: 15 }
@@ -32,8 +32,7 @@ export function passwordFaults(
 ): readonly PasswordFault[] {
   const length = [...password].length
   const breaks: Readonly<Record<PasswordFault, boolean>> = {
-    'too-short': length < SHORTEST[policy],
-    'too-long': length > LONGEST,
+    length: length < SHORTEST[policy] || length > LONGEST,
     upper: !/[A-Z]/.test(password),
     lower: !/[a-z]/.test(password),
     digit: !/\d/.test(password),
@@ -47,8 +46,12 @@ export function passwordFaults(
 /** Compares what is left when the decoration that composition rules provoke is taken off. */
 const isCommon = (password: string): boolean => COMMON_PASSWORDS.has(core(password)) || new Set(password).size < 4
 
-const isMadeOf = (password: string, word: string | undefined): boolean =>
-  word !== undefined && word.length >= 3 && core(password) === core(word)
+/** A short word may turn up by chance, so it counts only when it is all there is. */
+function isMadeOf(password: string, word: string | undefined): boolean {
+  const personal = core(word ?? '')
+  if (personal.length < 3) return false
+  return personal.length < 5 ? core(password) === personal : core(password).includes(personal)
+}
 
 const core = (text: string): string =>
   text

@@ -1,7 +1,7 @@
 import type { Digest } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import { type Provenance, signedUp } from '../telemetry/audit.ts'
-import { emailFault, type NameFault, usernameFault } from './names.ts'
+import { type EmailFault, emailFault, type UsernameFault, usernameFault } from './names.ts'
 import { type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
 import type { SignInDeps } from './sign-in.ts'
 import { chargeAttempt } from './throttle.ts'
@@ -20,11 +20,16 @@ export interface SignUpForm {
   readonly password: string
 }
 
-export type SignUpFault = NameFault | 'username-taken' | 'email-taken'
+/** Everything that is wrong with a form, field by field. */
+export interface SignUpFaults {
+  readonly username: UsernameFault | undefined
+  readonly email: EmailFault | undefined
+  readonly password: readonly PasswordFault[]
+}
 
 export type SignUpOutcome =
   | { readonly outcome: 'created'; readonly userId: string }
-  | { readonly outcome: 'refused'; readonly names: readonly SignUpFault[]; readonly password: readonly PasswordFault[] }
+  | { readonly outcome: 'refused'; readonly faults: SignUpFaults }
   | { readonly outcome: 'wait'; readonly seconds: number }
   | { readonly outcome: 'busy' | 'link-used' }
 
@@ -45,13 +50,12 @@ export async function signUp(
   right: SignUpRight,
   from: Provenance,
 ): Promise<SignUpOutcome> {
-  const names = [usernameFault(form.username, deps.config.usernameMax), emailFault(form.email)].filter(
-    (fault) => fault !== undefined,
-  )
+  const username = usernameFault(form.username, deps.config.usernameMax)
+  const email = emailFault(form.email)
   const password = passwordFaults(deps.config.passwordPolicy, form.password, {
     words: [form.username, form.email, form.email.split('@')[0], new URL(deps.config.issuer).hostname],
   })
-  if (names.length > 0 || password.length > 0) return { outcome: 'refused', names, password }
+  if (username || email || password.length > 0) return { outcome: 'refused', faults: { username, email, password } }
 
   const seconds = await chargeAttempt(deps, from.address, undefined)
   if (seconds > 0) return { outcome: 'wait', seconds }
@@ -63,5 +67,7 @@ export async function signUp(
   const user = { id, username: form.username, email: form.email, emailVerified, claims: {}, password: hashed, roles }
   const made = await deps.store.users.create(user, signedUp(deps, from, id, by), link)
   if (made === 'created') return { outcome: 'created', userId: id }
-  return made === 'link-used' ? { outcome: made } : { outcome: 'refused', names: [made], password: [] }
+  if (made === 'link-used') return { outcome: made }
+  const taken = (field: 'username' | 'email') => (made === `${field}-taken` ? ('taken' as const) : undefined)
+  return { outcome: 'refused', faults: { username: taken('username'), email: taken('email'), password: [] } }
 }

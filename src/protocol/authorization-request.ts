@@ -27,6 +27,8 @@ export interface AuthorizationRequest {
   readonly uiLocales: string | undefined
   /** The subject of the `id_token_hint`, once its signature was checked. */
   readonly hintedSubject: string | undefined
+  /** The request as it came, by which an expired page starts it again, to be judged anew. */
+  readonly query: string
 }
 
 const LONGEST = 2048
@@ -41,7 +43,7 @@ export function authorizationRequest(
   address: ReturnAddress,
   parameters: Parameters,
   resources: readonly Resource[],
-): Omit<AuthorizationRequest, 'hintedSubject'> {
+): Omit<AuthorizationRequest, 'hintedSubject' | 'query'> {
   refuseRepeated(parameters)
   refuseUnusableState(parameters)
   if (parameters.get('request')) throw new OAuthError('request_not_supported', 'request objects are not supported')

@@ -16,16 +16,16 @@ export const de: Catalogue = {
     email: 'E-Mail',
     password: 'Passwort',
     showPassword: 'Passwort anzeigen',
-    passwordRules: 'Ihr Passwort braucht:',
+    passwordRules: 'Regeln für Ihr Passwort:',
   },
   passwordRule: {
     length: '{min} bis {max} Zeichen',
-    upper: 'einen Großbuchstaben',
-    lower: 'einen Kleinbuchstaben',
+    upper: 'ein Großbuchstabe',
+    lower: 'ein Kleinbuchstabe',
     digit: 'eine Ziffer',
     special: 'ein Sonderzeichen, zum Beispiel ! oder %',
-    common: 'Seltenheit: Es darf auf keiner Liste bekannter Passwörter stehen',
-    personal: 'Abstand: ohne Ihren Namen, Ihre E-Mail-Adresse und den Namen dieser Seite',
+    common: 'auf keiner Liste bekannter Passwörter',
+    personal: 'ohne Ihren Namen, Ihre E-Mail-Adresse und den Namen dieser Seite',
   },
   fault: {
     usernameOrEmailMissing: 'Geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.',
@@ -71,6 +71,10 @@ export const de: Catalogue = {
     haveAccount: 'Sie haben schon ein Konto?',
     signIn: 'Anmelden',
   },
+  accountReady: {
+    title: 'Ihr Konto ist bereit',
+    meaning: 'Sie sind als {username} angemeldet. Sie können diese Seite schließen oder zu einer App gehen.',
+  },
   consent: {
     title: '{client} erlauben?',
     intro: '{client} möchte:',
@@ -108,6 +112,10 @@ export const de: Catalogue = {
     submit: 'Von der Sitzung dieser App abmelden',
     otherwise: 'Wenn Sie das nicht wollten, schließen Sie die Seite. Dann ändert sich nichts.',
   },
+  accountReady: {
+    title: 'Ihr Konto ist bereit',
+    meaning: 'Sie sind als {username} angemeldet. Sie können diese Seite schließen und zu Ihrer App gehen.',
+  },
   signedOut: {
     title: 'Sie sind abgemeldet',
     meaning: 'Ihre Sitzung in diesem Browser ist beendet.',
@@ -137,11 +145,9 @@ export const de: Catalogue = {
     done: 'Das Administratorkonto ist angelegt',
     doneMeaning: 'Ab jetzt können Sie sich als {username} anmelden. Der Link hierher ist verbraucht.',
     signIn: 'Anmelden',
-    expired: 'Dieser Link ist zu alt',
-    expiredMeaning: 'Ein Link zu dieser Seite gilt nur kurze Zeit. Erzeugen Sie auf dem Server einen neuen:',
-    used: 'Dieser Link ist verbraucht',
-    usedMeaning:
-      'Mit ihm wurde ein Administratorkonto angelegt. Wenn Sie das nicht waren, sehen Sie jetzt auf dem Server nach.',
+    expired: 'Dieser Link funktioniert nicht mehr',
+    expiredMeaning: 'Er wurde benutzt oder war zu alt. Erzeugen Sie auf dem Server einen neuen:',
+    expiredWarning: 'Wenn er benutzt wurde und Sie das nicht waren, sehen Sie jetzt auf dem Server nach.',
   },
   error: {
     code: 'Code',

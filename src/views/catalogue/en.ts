@@ -18,7 +18,7 @@ export const words = {
     email: 'Email',
     password: 'Password',
     showPassword: 'Show password',
-    passwordRules: 'Your password needs:',
+    passwordRules: 'Rules for your password:',
   },
   passwordRule: {
     length: '{min} to {max} characters',
@@ -26,8 +26,8 @@ export const words = {
     lower: 'a small letter',
     digit: 'a digit',
     special: 'a special character, such as ! or %',
-    common: 'to be uncommon: not on the lists of known passwords',
-    personal: 'to leave out your name, your email and the name of this site',
+    common: 'not on a list of known passwords',
+    personal: 'without your name, your email and the name of this site',
   },
   fault: {
     usernameOrEmailMissing: 'Enter your email or username.',
@@ -72,6 +72,10 @@ export const words = {
     haveAccount: 'Have an account?',
     signIn: 'Sign in',
   },
+  accountReady: {
+    title: 'Your account is ready',
+    meaning: 'You are signed in as {username}. You can close this page, or go on to an app.',
+  },
   consent: {
     title: 'Allow {client}?',
     intro: '{client} would like to:',
@@ -107,6 +111,10 @@ export const words = {
     submit: 'Sign out of this app’s session',
     otherwise: 'If you did not ask for this, close the page. Nothing will change.',
   },
+  accountReady: {
+    title: 'Your account is ready',
+    meaning: 'You are signed in as {username}. You can close this page and go to your app.',
+  },
   signedOut: {
     title: 'You are signed out',
     meaning: 'Your session in this browser has ended.',
@@ -135,10 +143,9 @@ export const words = {
     done: 'The administrator is made',
     doneMeaning: 'You can sign in as {username} from now on. The link that brought you here is used up.',
     signIn: 'Sign in',
-    expired: 'This link is too old',
-    expiredMeaning: 'A link to this page is good for a short while. Make a new one on the server:',
-    used: 'This link is used up',
-    usedMeaning: 'An administrator has been made with it. If that was not you, look at the server now.',
+    expired: 'This link no longer works',
+    expiredMeaning: 'It has been used, or it was too old. Make a new one on the server:',
+    expiredWarning: 'If it was used and that was not you, look at the server now.',
   },
   error: {
     code: 'Code',

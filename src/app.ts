@@ -1,0 +1,118 @@
+import cookie from '@fastify/cookie'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { newRequestId } from './base/random.ts'
+import type { Config } from './config/config.ts'
+import type { Deps } from './deps.ts'
+import { demoRoutes } from './http/demo/demo.ts'
+import { assetEndpoints } from './http/endpoints/assets.ts'
+import { authorizationEndpoint } from './http/endpoints/authorize.ts'
+import { discoveryEndpoint, jwksEndpoint } from './http/endpoints/discovery.ts'
+import { endSessionEndpoint } from './http/endpoints/end-session.ts'
+import { type Draining, healthEndpoints } from './http/endpoints/health.ts'
+import { introspectionEndpoint } from './http/endpoints/introspection.ts'
+import { revocationEndpoint } from './http/endpoints/revocation.ts'
+import { tokenEndpoint } from './http/endpoints/token.ts'
+import { userinfoEndpoint } from './http/endpoints/userinfo.ts'
+import { consentPages } from './http/pages/consent.ts'
+import { firstAdministratorPages } from './http/pages/first-administrator.ts'
+import { interactionHub } from './http/pages/interaction.ts'
+import { signInPages } from './http/pages/sign-in.ts'
+import { signUpPages } from './http/pages/sign-up.ts'
+import { bodyParsing } from './http/plugins/body.ts'
+import { ceiling } from './http/plugins/ceilings.ts'
+import { cors, preflight } from './http/plugins/cors.ts'
+import { errorAnswers } from './http/plugins/errors.ts'
+import { group } from './http/plugins/group.ts'
+import { rightHost } from './http/plugins/host.ts'
+import { notFound, perAddress } from './http/plugins/limits.ts'
+import { requestLog } from './http/plugins/request-log.ts'
+import { securityHeaders } from './http/plugins/security-headers.ts'
+
+const BODY_BYTES = 65_536
+const SLOW_CLIENT_MS = 15_000
+
+/** The server, every plugin, endpoint and page by name. Listens to nothing yet. */
+export async function buildApp(deps: Deps, draining: Draining = { isDraining: false }): Promise<FastifyInstance> {
+  const { config, clock } = deps
+  const logger: FastifyBaseLogger = deps.log
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    trustProxy: trusted(config.trustProxy),
+    bodyLimit: BODY_BYTES,
+    requestTimeout: SLOW_CLIENT_MS,
+    connectionTimeout: SLOW_CLIENT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+  })
+  await app.register(cookie)
+  requestLog(app)
+  bodyParsing(app)
+  securityHeaders(app, deps)
+  errorAnswers(app, deps)
+  notFound(app, deps)
+
+  const perClient = ceiling(clock, config.ceilingClientPerMinute, 60)
+  const addressCeiling = perAddress(ceiling(clock, config.ceilingAddressPerMinute, 60))
+  const prefix = config.basePath
+
+  // Back channel: JSON for programs.
+  group(
+    app,
+    prefix,
+    { audience: 'programs' },
+    (room) => {
+      tokenEndpoint(room, deps, perClient)
+      revocationEndpoint(room, deps, perClient)
+      userinfoEndpoint(room, deps, perClient)
+      room.options('/token', preflight(['POST']))
+      room.options('/revoke', preflight(['POST']))
+      room.options('/userinfo', preflight(['GET', 'POST']))
+    },
+    [cors(deps, 'registered')],
+  )
+  group(app, prefix, { audience: 'programs' }, (room) => introspectionEndpoint(room, deps, perClient))
+
+  // For everybody.
+  group(
+    app,
+    '',
+    { audience: 'programs' },
+    (room) => {
+      discoveryEndpoint(room, deps)
+      jwksEndpoint(room, deps)
+    },
+    [addressCeiling, cors(deps, 'everybody')],
+  )
+  group(app, '', { audience: 'programs' }, (room) => healthEndpoints(room, deps, draining))
+  group(app, prefix, { audience: 'people' }, assetEndpoints, [addressCeiling])
+
+  // Front channel: pages for people.
+  group(
+    app,
+    prefix,
+    { audience: 'people' },
+    (room) => {
+      authorizationEndpoint(room, deps)
+      endSessionEndpoint(room, deps)
+      interactionHub(room, deps)
+      signInPages(room, deps)
+      signUpPages(room, deps)
+      consentPages(room, deps)
+      firstAdministratorPages(room, deps)
+    },
+    [addressCeiling, rightHost(deps)],
+  )
+  if (config.isDemoOn) {
+    await app.register(async (room) => await demoRoutes(room, deps), { prefix })
+  }
+  return app
+}
+
+/** So many proxies from our side are believed, or those of the given networks. */
+function trusted(proxies: Config['trustProxy']): string[] | false | ((address: string, hop: number) => boolean) {
+  if (typeof proxies === 'number') return (_address, hop) => hop < proxies
+  return proxies && [...proxies]
+}

@@ -1,0 +1,13 @@
+import { ensureKeys, rotateKeysWhenDue } from '../keys/rotate.ts'
+import type { Job } from './schedule.ts'
+
+/** Lets a new key sign when the old one has signed long enough. */
+export const rotateSigningKeys: Job = {
+  name: 'rotate-keys',
+  everySeconds: 3600,
+  async run(deps) {
+    const keyDeps = { ...deps, sealingKey: deps.derived.seal, signingKeyBits: deps.config.signingKeyBits }
+    await ensureKeys(keyDeps)
+    await rotateKeysWhenDue(keyDeps, deps.config.signingKeyRotationDays)
+  },
+}

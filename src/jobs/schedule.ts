@@ -1,0 +1,28 @@
+// jobs: what the server does by itself. Every node runs the timer; a lease lets one of them do the work.
+
+import { newId } from '../base/random.ts'
+import type { Deps } from '../deps.ts'
+
+/** A periodic job. Doing it twice must do no harm: the lease saves work, it protects nothing. */
+export interface Job {
+  readonly name: string
+  readonly everySeconds: number
+  run(deps: Deps): Promise<void>
+}
+
+/** Starts the jobs. @returns what stops them */
+export function startJobs(deps: Deps, jobs: readonly Job[]): () => void {
+  const holder = newId(deps.random, deps.clock.now())
+  const timers = jobs.map((job) => setInterval(() => void runOnce(deps, job, holder), job.everySeconds * 1000).unref())
+  return () => {
+    for (const timer of timers) clearInterval(timer)
+  }
+}
+
+async function runOnce(deps: Deps, job: Job, holder: string): Promise<void> {
+  try {
+    if (await deps.store.leases.take(job.name, holder, job.everySeconds * 2)) await job.run(deps)
+  } catch (error) {
+    deps.log.error({ err: error, job: job.name }, 'a job failed')
+  }
+}

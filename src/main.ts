@@ -1,0 +1,106 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildApp } from './app.ts'
+import { applyFile } from './cli/apply.ts'
+import { prepareFirstRun } from './cli/first-run.ts'
+import { runCommand } from './cli/index.ts'
+import { type Config, loadConfig } from './config/config.ts'
+import { ConfigFaults } from './config/config-faults.ts'
+import { type OpenDeps, openDeps } from './deps.ts'
+import { ensureDemo } from './http/demo/demo.ts'
+import { rotateSigningKeys } from './jobs/rotate-keys.ts'
+import { startJobs } from './jobs/schedule.ts'
+import { sweep } from './jobs/sweep.ts'
+import { createLog } from './telemetry/log.ts'
+
+const read = (path: string): string => readFileSync(path, 'utf8')
+const say = (text: string): void => void process.stdout.write(text)
+const complain = (text: string): void => void process.stderr.write(text)
+
+const [command = 'help', ...rest] = process.argv.slice(2)
+try {
+  if (command === 'start') await start(rest)
+  else
+    process.exitCode = await runCommand([command, ...rest], {
+      write: say,
+      writeError: complain,
+      env: process.env,
+      readFile: read,
+    })
+} catch (error) {
+  complain(`${error instanceof Error ? error.message : 'the start failed'}\n`)
+  if (!(error instanceof ConfigFaults) && process.env.LOG_LEVEL === 'debug')
+    complain(`${error instanceof Error ? error.stack : ''}\n`)
+  process.exit(1)
+}
+
+/** config → deps → app → listen → drain */
+async function start(options: readonly string[]): Promise<void> {
+  const config = loadConfig(process.env, read)
+  const log = createLog({ level: config.logLevel })
+  const opened = await openDeps({ config, log, purpose: 'serve' })
+  const { deps } = opened
+  try {
+    const file = applyOption(options)
+    if (file !== undefined) await applyFile(deps, read(file), { plan: false })
+    const banner = await firstRun(opened)
+    if (config.isDemoOn) await ensureDemo(deps)
+
+    const draining = { isDraining: false }
+    const app = await buildApp(deps, draining)
+    await app.listen({ host: config.host, port: config.port })
+    const stopJobs = startJobs(deps, [sweep, rotateSigningKeys])
+    log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
+    if (banner !== undefined && config.isLoopback) say(banner)
+
+    const stop = once(async () => {
+      draining.isDraining = true
+      log.info('draining')
+      stopJobs()
+      const force = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000)
+      await app.close()
+      clearTimeout(force)
+      await opened.close()
+      log.info('stopped')
+    })
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+function applyOption(options: readonly string[]): string | undefined {
+  const [name, file, ...more] = options
+  if (name === undefined) return undefined
+  if (name !== '--apply' || file === undefined || more.length > 0)
+    throw new Error('usage: postern start [--apply FILE]')
+  return file
+}
+
+/** What a newcomer needs, once: kept beside the data, and never given to the log. design.md §11 */
+async function firstRun({ deps, isNewMasterKey }: OpenDeps): Promise<string | undefined> {
+  const prepared = await prepareFirstRun(deps)
+  if (prepared === undefined) return undefined
+  const key = isNewMasterKey ? `\n${masterKeyNote(deps.config)}` : ''
+  const text = `${prepared}${key}\n`
+  const path = join(deps.config.dataDir, 'first-run.txt')
+  if (deps.config.databaseUrl === undefined) {
+    writeFileSync(path, text, { mode: 0o600 })
+    chmodSync(path, 0o600)
+  }
+  return text
+}
+
+const masterKeyNote = ({ dataDir }: Config): string =>
+  `The key that seals this database was made in ${join(dataDir, 'master.key')}. Keep a copy of it apart from your backups.`
+
+function once(work: () => Promise<void>): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    void work()
+  }
+}
