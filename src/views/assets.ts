@@ -14,16 +14,17 @@ export interface Asset {
   readonly version: string
 }
 
-function asset(name: string, contentType: string): Asset {
+function asset(name: string, contentType: string, path = `/assets/${name}`): Asset {
   const body = readFileSync(new URL(`./assets/${name}`, import.meta.url))
   const version = createHash('sha256').update(body).digest('base64url').slice(0, 12)
-  return { path: `/assets/${name}`, contentType, body, gzip: gzipSync(body, { level: 9 }), version }
+  return { path, contentType, body, gzip: gzipSync(body, { level: 9 }), version }
 }
 
 export const stylesheet = asset('postern.css', 'text/css; charset=utf-8')
 export const enhancements = asset('postern.js', 'text/javascript; charset=utf-8')
 export const formPoster = asset('form-post.js', 'text/javascript; charset=utf-8')
-export const icon = asset('icon.svg', 'image/svg+xml')
+/** Browsers ask for it by themselves, so no page has to. */
+const icon = asset('icon.svg', 'image/svg+xml', '/favicon.ico')
 
-/** Everything below `/assets/`. */
+/** Every file that pages load. */
 export const assets: readonly Asset[] = [stylesheet, enhancements, formPoster, icon]

@@ -8,9 +8,8 @@ import { type Frame, page } from './page.ts'
 export type FirstAdministratorView =
   | ({ readonly state: 'form' } & FormView & NewAccountView)
   | { readonly state: 'done'; readonly username: string; readonly signInHref?: string }
-  /** `command` makes a new link when typed on the server. */
+  /** Too old, used up or never made. `command` makes a new link when typed on the server. */
   | { readonly state: 'expired'; readonly command: string }
-  | { readonly state: 'used' }
 
 /** Makes the account that may do everything. design.md §11 */
 export function firstAdministratorPage(view: FirstAdministratorView, frame: Frame): Html {
@@ -47,14 +46,8 @@ ${view.signInHref !== undefined && html`<div class="actions"><a id="sign-in" cla
         { title: texts.expired, isFault: true },
         html`<h1>${texts.expired}</h1>
 <p>${texts.expiredMeaning}</p>
-<pre dir="ltr"><code id="command">${view.command}</code></pre>`,
-      )
-    case 'used':
-      return page(
-        frame,
-        { title: texts.used, isFault: true },
-        html`<h1>${texts.used}</h1>
-<p>${texts.usedMeaning}</p>`,
+<pre dir="ltr"><code id="command">${view.command}</code></pre>
+<p>${texts.expiredWarning}</p>`,
       )
   }
 }

@@ -31,7 +31,7 @@ export const startAgainForm = (view: FormView, label: string): Html =>
 
 export interface AlreadyCompletedView {
   readonly clientName?: string
-  /** A page of the app, https or a path; never the redirect URI of the finished request. */
+  /** A page of the app; never the redirect URI of the finished request. */
   readonly returnHref?: string
 }
 
@@ -44,6 +44,6 @@ export function alreadyCompletedPage(view: AlreadyCompletedView, frame: Frame): 
     { title: words.completed.title },
     html`<h1>${words.completed.title}</h1>
 <p>${clientName === undefined ? words.completed.meaning : fill(words.completed.meaningFor, { client: clientName })}</p>
-${returnHref !== undefined && clientName !== undefined && html`<div class="actions"><a id="back" class="button" href="${url(returnHref)}">${fill(words.completed.back, { client: clientName })}</a></div>`}`,
+${returnHref !== undefined && clientName !== undefined && html`<div class="actions"><a id="back" class="button" href="${url(returnHref, ['http'])}">${fill(words.completed.back, { client: clientName })}</a></div>`}`,
   )
 }

@@ -13,7 +13,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /** The first letters of the first two words. */
 export function initials(name: string): string {
-  const words = name.split(/[^\p{L}\p{N}\p{Extended_Pictographic}]+/u).filter((word) => word !== '')
+  const words = name.split(/[\s\p{P}\p{Sm}\p{Sc}]+/u).filter((word) => word !== '')
   const first = words.slice(0, 2).map((word) => [...graphemes.segment(word)][0]?.segment ?? '')
   return first.join('').toUpperCase()
 }

@@ -2,7 +2,7 @@
  * The frame around every page: one stylesheet, one optional script, landmarks, and a title that says when something is
  * wrong. Views turn data into markup and decide nothing; whoever serves them sets the headers.
  */
-import { type Asset, enhancements, icon, stylesheet } from './assets.ts'
+import { type Asset, enhancements, stylesheet } from './assets.ts'
 import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Html, html, type Url, url } from './html.ts'
@@ -37,7 +37,6 @@ export function page(frame: Frame, head: PageHead, body: Html): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<link rel="icon" href="${assetUrl(frame, icon)}">
 <link rel="stylesheet" href="${assetUrl(frame, stylesheet)}">
 <script type="module" src="${head.script ?? assetUrl(frame, enhancements)}"></script>
 </head>

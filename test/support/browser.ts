@@ -35,7 +35,7 @@ export const openBrowser = (): Promise<Browser> => {
 after(async () => (await browser)?.close())
 
 /** Where Chromium is. */
-export function chromiumPath(): string {
+function chromiumPath(): string {
   const named = process.env.CHROMIUM_PATH
   const candidates = named === undefined ? [...ON_THE_MACHINE, chromium.executablePath()] : [named]
   const found = candidates.find(isExecutable)

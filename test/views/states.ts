@@ -1,5 +1,6 @@
 import type { PageErrorCode } from '../../src/protocol/error.ts'
 import type { NewAccountView } from '../../src/views/account-fields.ts'
+import { accountReadyPage } from '../../src/views/account-ready.ts'
 import { en } from '../../src/views/catalogue/en.ts'
 import type { Catalogue } from '../../src/views/catalogue/index.ts'
 import { consentPage } from '../../src/views/consent.ts'
@@ -98,6 +99,20 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
       true,
     ),
     state(
+      'sign-up, other faults',
+      signUpPage(
+        {
+          ...form,
+          ...account,
+          faults: { username: 'reserved', password: ['lower', 'special', 'common', 'personal'] },
+        },
+        frame,
+      ),
+      true,
+    ),
+    state('sign-up, wait', signUpPage({ ...form, ...account, faults: { waitSeconds: 4000 } }, frame), true),
+    state('sign-up, invited', signUpPage({ ...form, ...account, email: 'ada@example.com', isEmailFixed: true }, frame)),
+    state(
       'sign-up, empty',
       signUpPage(
         { ...form, ...account, faults: { email: 'missing', username: 'missing', password: 'missing' } },
@@ -105,10 +120,9 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
       ),
       true,
     ),
-    state('sign-up, wait', signUpPage({ ...form, ...account, faults: { waitSeconds: 4000 } }, frame), true),
-    state('sign-up, invited', signUpPage({ ...form, ...account, email: 'ada@example.com', isEmailFixed: true }, frame)),
+    state('account-ready', accountReadyPage({ username: 'ada' }, frame)),
     state('consent', consentPage(consent, frame)),
-    state('consent, logo', consentPage({ ...consent, client: { ...acme, logo: '/assets/icon.svg' } }, frame)),
+    state('consent, logo', consentPage({ ...consent, client: { ...acme, logo: '/favicon.ico' } }, frame)),
     state(
       'consent, warnings and resources',
       consentPage(
@@ -177,16 +191,12 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
     ),
     state(
       'first-administrator, expired',
-      firstAdministratorPage({ state: 'expired', command: 'npx postern user create-first-administrator-link' }, frame),
+      firstAdministratorPage({ state: 'expired', command: 'npx postern admin-link' }, frame),
       true,
     ),
-    state('first-administrator, used', firstAdministratorPage({ state: 'used' }, frame), true),
     state('expired', expiredPage({ clientName: 'Acme Notes', startAgain: form }, frame)),
     state('expired, no copy', expiredPage({}, frame)),
-    state(
-      'completed',
-      alreadyCompletedPage({ clientName: 'Acme Notes', returnHref: 'https://notes.acme.example/' }, frame),
-    ),
+    state('completed', alreadyCompletedPage({ clientName: 'Acme Notes', returnHref: 'http://localhost:5173/' }, frame)),
     state('completed, nobody proved', alreadyCompletedPage({}, frame)),
     state(
       'form-post',

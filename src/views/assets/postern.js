@@ -7,16 +7,6 @@ addEventListener('load', () => {
   })
 })
 
-// A fault in the summary leads into its field, not merely to it.
-for (const link of document.querySelectorAll('.fault a')) {
-  link.addEventListener('click', (event) => {
-    const field = document.querySelector(link.getAttribute('href'))
-    if (!field) return
-    event.preventDefault()
-    field.focus()
-  })
-}
-
 for (const button of document.querySelectorAll('.reveal')) {
   const field = document.getElementById(button.getAttribute('aria-controls'))
   const reveal = (isShown) => {

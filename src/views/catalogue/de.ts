@@ -71,10 +71,6 @@ export const de: Catalogue = {
     haveAccount: 'Sie haben schon ein Konto?',
     signIn: 'Anmelden',
   },
-  accountReady: {
-    title: 'Ihr Konto ist bereit',
-    meaning: 'Sie sind als {username} angemeldet. Sie können diese Seite schließen oder zu einer App gehen.',
-  },
   consent: {
     title: '{client} erlauben?',
     intro: '{client} möchte:',
@@ -111,10 +107,6 @@ export const de: Catalogue = {
       'Damit endet die Sitzung dieser App und aller anderen Apps, die Sie in diesem Browser damit geöffnet haben.',
     submit: 'Von der Sitzung dieser App abmelden',
     otherwise: 'Wenn Sie das nicht wollten, schließen Sie die Seite. Dann ändert sich nichts.',
-  },
-  accountReady: {
-    title: 'Ihr Konto ist bereit',
-    meaning: 'Sie sind als {username} angemeldet. Sie können diese Seite schließen und zu Ihrer App gehen.',
   },
   signedOut: {
     title: 'Sie sind abgemeldet',

@@ -72,10 +72,6 @@ export const words = {
     haveAccount: 'Have an account?',
     signIn: 'Sign in',
   },
-  accountReady: {
-    title: 'Your account is ready',
-    meaning: 'You are signed in as {username}. You can close this page, or go on to an app.',
-  },
   consent: {
     title: 'Allow {client}?',
     intro: '{client} would like to:',
@@ -110,10 +106,6 @@ export const words = {
     meaning: 'This ends the session of this app, and of every other app that you opened with it in this browser.',
     submit: 'Sign out of this app’s session',
     otherwise: 'If you did not ask for this, close the page. Nothing will change.',
-  },
-  accountReady: {
-    title: 'Your account is ready',
-    meaning: 'You are signed in as {username}. You can close this page and go to your app.',
   },
   signedOut: {
     title: 'You are signed out',
