@@ -71,6 +71,10 @@ export const de: Catalogue = {
     haveAccount: 'Sie haben schon ein Konto?',
     signIn: 'Anmelden',
   },
+  accountReady: {
+    title: 'Ihr Konto ist bereit',
+    meaning: 'Sie sind als {username} angemeldet. Sie können diese Seite schließen und zu Ihrer App gehen.',
+  },
   consent: {
     title: '{client} erlauben?',
     intro: '{client} möchte:',

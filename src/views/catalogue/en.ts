@@ -72,6 +72,10 @@ export const words = {
     haveAccount: 'Have an account?',
     signIn: 'Sign in',
   },
+  accountReady: {
+    title: 'Your account is ready',
+    meaning: 'You are signed in as {username}. You can close this page and go to your app.',
+  },
   consent: {
     title: 'Allow {client}?',
     intro: '{client} would like to:',
