@@ -22,8 +22,8 @@ export const demoPage = (view: DemoView, frame: Frame): Html =>
 <p id="status" role="status">Starting…</p>
 <div class="actions row">
 <button id="sign-in" type="button" class="primary">Sign in</button>
-<button id="sign-up" type="button">Create an account</button>
-<button id="renew" type="button">Renew the tokens</button>
+<button id="sign-up" type="button">Create account</button>
+<button id="renew" type="button">Renew tokens</button>
 <button id="call-api" type="button">Call the API</button>
 <button id="sign-out" type="button">Sign out</button>
 </div>
