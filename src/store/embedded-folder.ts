@@ -52,7 +52,7 @@ export class EmbeddedVersionMismatch extends Error {
 }
 
 /** Another user of this machine could reach the socket of the database. */
-export class EmbeddedUnsafeFolder extends Error {
+class EmbeddedUnsafeFolder extends Error {
   override readonly name = 'EmbeddedUnsafeFolder'
   constructor() {
     super(
@@ -94,18 +94,21 @@ export function holdFolder(folder: EmbeddedFolder): () => void {
     lock.exec('begin exclusive')
   } catch (cause) {
     lock.close()
-    throw Object.assign(new EmbeddedInUse(), { cause })
+    throw isBusy(cause) ? new EmbeddedInUse() : cause
   }
   return () => lock.close()
 }
 
+const SQLITE_BUSY = 5
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+
 /**
- * Makes the held folder ready to start from: clears what a killed process left, and unpacks an empty cluster where there
- * is none. The cluster appears under its name only when all of it is on disk.
+ * Makes the held folder ready to start from: unpacks an empty cluster where there is none. The cluster appears under its
+ * name only when all of it is on disk.
  * @throws EmbeddedVersionMismatch
  */
 export function prepareCluster(folder: EmbeddedFolder): void {
-  rmSync(folder.socketPath, { force: true })
   if (existsSync(folder.cluster)) {
     if (majorOf(folder.cluster) !== EMBEDDED_MAJOR) throw new EmbeddedVersionMismatch()
     return

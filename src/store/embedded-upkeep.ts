@@ -19,16 +19,16 @@ export interface UpkeepAddress {
   readonly port: number
 }
 
-/** Writes a checkpoint when the log since the last one is long, and vacuums the tables that need it. */
+/** Vacuums the tables that need it, and writes a checkpoint when the log since the last one is long. */
 export async function upkeep(address: UpkeepAddress): Promise<void> {
   const client = new pg.Client({ ...address, user: 'postgres', database: 'postgres' })
   client.on('error', () => undefined) // the statement under way is told as well
   await client.connect()
   try {
-    const { rows: log } = await client.query<{ bytes: number }>(LOG_TO_RECOVER)
-    if ((log[0]?.bytes ?? 0) > CHECKPOINT_BYTES) await client.query('checkpoint')
     const { rows: due } = await client.query<{ statement: string }>(DUE_FOR_VACUUM)
     for (const { statement } of due) await client.query(statement)
+    const { rows: log } = await client.query<{ bytes: number }>(LOG_TO_RECOVER)
+    if ((log[0]?.bytes ?? 0) > CHECKPOINT_BYTES) await client.query('checkpoint')
   } finally {
     await client.end()
   }

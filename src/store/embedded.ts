@@ -1,5 +1,6 @@
 // The embedded PostgreSQL: PGlite in a worker thread, spoken to over a unix socket in the data folder, so that the store
 // has one driver for both engines and a command works while the server runs. One process at a time owns a data folder.
+import { rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -15,7 +16,7 @@ import {
 import { startUpkeep } from './embedded-upkeep.ts'
 import type { WorkerInput, WorkerNews } from './embedded-worker.ts'
 
-export { EmbeddedInUse, EmbeddedUnsafeFolder, EmbeddedVersionMismatch } from './embedded-folder.ts'
+export { EmbeddedInUse, EmbeddedVersionMismatch } from './embedded-folder.ts'
 
 export interface Embedded {
   readonly socketFolder: string
@@ -31,7 +32,7 @@ export interface EmbeddedOptions {
 }
 
 /** The engine ended by itself. */
-export class EmbeddedFailed extends Error {
+class EmbeddedFailed extends Error {
   override readonly name = 'EmbeddedFailed'
   constructor(cause: unknown) {
     super('the embedded database stopped: look at the free space and the rights of the data folder', { cause })
@@ -40,6 +41,7 @@ export class EmbeddedFailed extends Error {
 
 const IDLE_IN_TRANSACTION_SECONDS = 30
 const RESTART_AFTER_MS = 2_000
+const CLOSE_WITHIN_MS = 10_000 // what was acknowledged is in the log in any case
 const ATTACH_TRIES = 300
 const ATTACH_EVERY_MS = 50
 
@@ -58,6 +60,7 @@ export async function startEmbedded(dataDir: string, { onError }: EmbeddedOption
     const close = async () => {
       await stopUpkeep()
       await engine.close()
+      if (folder.socketFolder !== folder.root) rmSync(folder.socketFolder, { recursive: true, force: true })
       release()
     }
     return { socketFolder: folder.socketFolder, port: EMBEDDED_PORT, owner: true, close }
@@ -99,25 +102,26 @@ interface Engine {
 
 /** Runs the worker, and another one whenever it dies without having been told to: PostgreSQL then recovers from its log. */
 async function keepRunning(folder: EmbeddedFolder, onError: EmbeddedOptions['onError']): Promise<Engine> {
-  let closing = false
+  const closing = new AbortController()
+  const isClosing = () => closing.signal.aborted
   let running = await startWorker(folder)
   const watch = async () => {
-    while (!closing) {
+    while (!isClosing()) {
       const cause = await running.ended
-      if (closing) return
+      if (isClosing()) return
       onError?.(new EmbeddedFailed(cause))
-      await pause(RESTART_AFTER_MS, undefined, { ref: false })
-      if (closing) return
-      prepareCluster(folder)
+      await pause(RESTART_AFTER_MS, undefined, { ref: false, signal: closing.signal }).catch(() => undefined)
+      if (isClosing()) return
       running = await startWorker(folder).catch(dead)
     }
+    await running.close() // it came up while the others were being told to go
   }
   const watching = watch()
   return {
     close: async () => {
-      closing = true
+      closing.abort()
       await running.close()
-      await Promise.race([watching, pause(RESTART_AFTER_MS, undefined, { ref: false })])
+      await watching
     },
   }
 }
@@ -140,6 +144,7 @@ function startWorker(folder: EmbeddedFolder): Promise<RunningWorker> {
     socketPath: folder.socketPath,
     idleInTransactionSeconds: IDLE_IN_TRANSACTION_SECONDS,
   }
+  rmSync(folder.socketPath, { force: true }) // of one that was killed: who holds the folder is the only one to listen there
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js' // the build compiles the worker beside this file
   const worker = new Worker(new URL(`./embedded-worker.${extension}`, import.meta.url), { workerData: input })
   let reason: unknown
@@ -150,7 +155,9 @@ function startWorker(folder: EmbeddedFolder): Promise<RunningWorker> {
   const close = async () => {
     worker.ref()
     worker.postMessage('close')
+    const late = setTimeout(() => worker.terminate(), CLOSE_WITHIN_MS)
     await ended
+    clearTimeout(late)
   }
   return new Promise((resolve, reject) => {
     worker.on('message', (news: WorkerNews) => {

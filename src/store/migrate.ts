@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Kysely, sql } from 'kysely'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -102,7 +102,7 @@ async function apply(database: Database, { version, name, checksum, text }: Migr
         on conflict (version) do nothing returning version`.execute(trx)
       if (rows.length === 0) return false
       statement = true
-      await sql.raw(text).execute(trx)
+      await trx.executeQuery(CompiledQuery.raw(text)) // without parameters it may hold many statements
       return true
     })
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import pg from 'pg'
 import type { Connection } from './database.ts'
+import { isUnanswered, NotConnected } from './retry.ts'
 
 const CONNECTIONS = 10
 const CONNECT_MS = 5_000 // also the wait for a free connection: longer than this, and the node sheds load
@@ -38,13 +39,20 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
     types,
   })
   pool.on('error', (error) => onError?.(error)) // an idle connection broke; the pool has dropped it
+  // One that is lent can break between two statements: the next one fails, so this is told already. Unheard, it would end
+  // the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const names = connection.kind === 'url' ? new StatementNames() : undefined
   return {
     names,
     options: pool.options,
-    connect: async () => new PooledConnection(await pool.connect(), names),
+    connect: async () => new PooledConnection(await pool.connect().catch(notConnected), names),
     end: () => pool.end(),
   }
+}
+
+function notConnected(cause: unknown): never {
+  throw new NotConnected(cause)
 }
 
 /** Gives every statement a new name, since what the server holds under the old ones no longer fits the schema. */
@@ -100,7 +108,7 @@ class PooledConnection implements PostgresPoolClient {
       const result = await this.#client.query(query)
       return { command: commandOf(result.command), rowCount: result.rowCount ?? 0, rows: result.rows }
     } catch (error) {
-      this.#gaveUp ||= error instanceof Error && error.message === 'Query read timeout' // its answer may still come
+      this.#gaveUp ||= isUnanswered(error)
       throw error
     }
   }

@@ -11,20 +11,27 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** No connection came about: nothing was done, whatever the reason. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected'
+  constructor(cause: unknown) {
+    super('no connection to the database', { cause })
+  }
+}
+
 const TRIES = 6
 const FIRST_PAUSE_MS = 8
 
+/** Error codes. PostgreSQL documentation, appendix A */
 const CONFLICT = /^(?:40001|40P01)$/
-/** Connection, authorization, resources, read-only after a failover, cancelled, shutting down. PostgreSQL documentation, appendix A */
-const UNAVAILABLE = /^(?:08...|28...|3D000|53...|25006|57014|57P..)$/
-/** Of those, what a second connection a moment later is likely to find gone. */
+/** Connection lost, read-only after a failover, shutting down: a moment later there may be a server again. */
 const LOST = /^(?:08...|25006|57P..)$/
-const SYSTEM =
-  /^(?:ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EACCES)$/
+/** Resources used up, statement cancelled: the server is there, and could do no more. */
+const EXHAUSTED = /^(?:53...|57014)$/
+const SYSTEM = /^(?:ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
 /** The driver gives these no code. */
-const BROKEN = /^(?:Connection terminated|Client has encountered a connection error|Client was closed)/
-const NO_ANSWER =
-  /^(?:timeout exceeded when trying to connect|Query read timeout|Connection terminated due to connection timeout)/
+const BROKEN = /^(?:Connection terminated unexpectedly|Client has encountered a connection error)/
+const NO_ANSWER = 'Query read timeout'
 
 /**
  * Does something again, at most five times, with growing random pauses, after a conflict or a lost connection.
@@ -37,7 +44,10 @@ export async function retried<T>(once: () => Promise<T>, onFailure: (error: unkn
       return await once()
     } catch (error) {
       onFailure(error)
-      if (tries === TRIES || !isWorthAnother(error)) throw isUnavailable(error) ? new StoreUnavailable(error) : error
+      const cause = error instanceof NotConnected ? error.cause : error
+      if (tries === TRIES || !isWorthAnother(cause)) {
+        throw error instanceof NotConnected || isUnavailable(cause) ? new StoreUnavailable(cause) : error
+      }
       await pause(pauseMs(tries))
     }
   }
@@ -47,20 +57,23 @@ export async function retried<T>(once: () => Promise<T>, onFailure: (error: unkn
 export const isStale = (error: unknown): boolean =>
   codeOf(error) === '0A000' && messageOf(error) === 'cached plan must not change result type'
 
-const isWorthAnother = (error: unknown): boolean => CONFLICT.test(codeOf(error)) || isStale(error) || isLost(error)
+/** The answer was not waited for: it may still come, so the connection is of no more use. */
+export const isUnanswered = (error: unknown): boolean => messageOf(error) === NO_ANSWER
+
+const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error))
 
 const isLost = (error: unknown): boolean =>
-  LOST.test(codeOf(error)) ||
-  SYSTEM.test(codeOf(error)) ||
-  (BROKEN.test(messageOf(error)) && !NO_ANSWER.test(messageOf(error)))
+  LOST.test(codeOf(error)) || SYSTEM.test(codeOf(error)) || BROKEN.test(messageOf(error))
+
+const isWorthAnother = (error: unknown): boolean => isConflict(error) || isLost(error) || isStale(error)
 
 const isUnavailable = (error: unknown): boolean =>
-  isLost(error) || UNAVAILABLE.test(codeOf(error)) || CONFLICT.test(codeOf(error)) || NO_ANSWER.test(messageOf(error))
+  isConflict(error) || isLost(error) || EXHAUSTED.test(codeOf(error)) || isUnanswered(error)
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
-/** Between nothing and 8 ms, then 16, 32 …: those who met must not meet again. */
+/** Up to 8 ms, then up to 16, 32 …: those who met must not meet again. */
 const pauseMs = (tries: number): number =>
   (systemRandom.bytes(2).readUInt16BE() / 0xffff) * FIRST_PAUSE_MS * 2 ** (tries - 1)

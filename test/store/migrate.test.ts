@@ -39,7 +39,7 @@ const names = (migrations: readonly { readonly name: string }[]) => migrations.m
 for (const { name, fresh } of ENGINES) {
   test(`on ${name}, the migrations of the tree are planned, applied once and then done (design.md §2.11)`, async (t) => {
     const target = await fresh()
-    t.after(() => target.close())
+    t.after(() => target.drop())
     const files = (await readdir(new URL('../../migrations', import.meta.url))).filter((file) => file.endsWith('.sql'))
     const expected = files.sort().map((file) => file.replace('.sql', ''))
     assert.deepEqual(names(await planMigrations(target.database)), expected)
@@ -51,7 +51,7 @@ for (const { name, fresh } of ENGINES) {
 
   test(`on ${name}, a file that fails leaves nothing of itself, and what came before it (house.md §7)`, async (t) => {
     const target = await fresh()
-    t.after(() => target.close())
+    t.after(() => target.drop())
     const folder = await folderOf({ ...FILES, '0003_plum.sql': 'create table plum (id integer);\nselect 1 / 0;' }, t)
     await assert.rejects(migrate(target.database, folder), (error: unknown) => {
       assert.ok(error instanceof MigrationFailed)
@@ -66,7 +66,7 @@ for (const { name, fresh } of ENGINES) {
 
   test(`on ${name}, a database of a later release is refused and left as it is (house.md §7)`, async (t) => {
     const target = await fresh()
-    t.after(() => target.close())
+    t.after(() => target.drop())
     const later = await folderOf(FILES, t)
     const earlier = await folderOf({ '0001_apple.sql': FILES['0001_apple.sql'] }, t)
     await migrate(target.database, later)
@@ -76,7 +76,7 @@ for (const { name, fresh } of ENGINES) {
 
   test(`on ${name}, a changed file is refused before anything pending is applied (house.md §7)`, async (t) => {
     const target = await fresh()
-    t.after(() => target.close())
+    t.after(() => target.drop())
     const folder = await folderOf({ '0001_apple.sql': FILES['0001_apple.sql'] }, t)
     await migrate(target.database, folder)
     await writeFile(join(folder, '0001_apple.sql'), 'create table apple (id bigint primary key);')
@@ -91,7 +91,7 @@ for (const { name, fresh } of ENGINES) {
 
 test('other line ends are no change of a migration (house.md §7)', async (t) => {
   const target = await freshDatabase()
-  t.after(() => target.close())
+  t.after(() => target.drop())
   const folder = await folderOf(FILES, t)
   await migrate(target.database, folder)
   const windows = await folderOf({}, t)
@@ -102,7 +102,7 @@ test('other line ends are no change of a migration (house.md §7)', async (t) =>
 
 test('a file numbered below an applied one is refused (house.md §7)', async (t) => {
   const target = await freshDatabase()
-  t.after(() => target.close())
+  t.after(() => target.drop())
   const folder = await folderOf(FILES, t)
   await rename(join(folder, '0001_apple.sql'), join(folder, '0003_apple.sql'))
   await migrate(target.database, folder)
@@ -112,7 +112,7 @@ test('a file numbered below an applied one is refused (house.md §7)', async (t)
 
 test('files that are not numbered, or numbered twice, are refused (house.md §7)', async (t) => {
   const target = await freshDatabase()
-  t.after(() => target.close())
+  t.after(() => target.drop())
   const unnumbered = await folderOf({ 'apple.sql': 'select 1' }, t)
   const twice = await folderOf({ '0001_apple.sql': 'select 1', '0001_pear.sql': 'select 1' }, t)
   await assert.rejects(planMigrations(target.database, unnumbered), MigrationFilesWrong)
@@ -121,7 +121,7 @@ test('files that are not numbered, or numbered twice, are refused (house.md §7)
 
 test('five nodes that start at once apply each migration once, and all go on (design.md §2.11)', async (t) => {
   const target = await freshDatabase()
-  t.after(() => target.close())
+  t.after(() => target.drop())
   const slow = '\nselect pg_sleep(0.05);'
   const many = Object.fromEntries(
     Array.from({ length: 6 }, (_, i) => [`000${i + 1}_t${i}.sql`, `create table t${i} (id integer);${slow}`]),

@@ -25,7 +25,7 @@ export interface FreshDatabase {
   /** For further pools on the same database. */
   readonly connection: Connection
   /** Closes it, and throws it away. */
-  close(): Promise<void>
+  drop(): Promise<void>
 }
 
 export interface PostgresServer {
@@ -81,13 +81,13 @@ async function administer(url: string, statement: string): Promise<void> {
 }
 
 /** A new database on the real PostgreSQL. */
-export async function freshDatabase(options: FreshOptions = {}): Promise<FreshDatabase> {
+export async function freshDatabase(options: FreshOptions = {}): Promise<FreshDatabase & { readonly url: string }> {
   const { url, drop } = await (await startPostgres()).createDatabase()
-  return fresh({ kind: 'url', url: new Secret(url) }, options, drop)
+  return { url, ...(await fresh({ kind: 'url', url: new Secret(url) }, options, drop)) }
 }
 
 /** A new embedded database, in a data folder of its own, over the same socket as the product's. */
-export async function freshEmbedded(options: FreshOptions = {}): Promise<FreshDatabase> {
+async function freshEmbedded(options: FreshOptions = {}): Promise<FreshDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-data-'))
   const { socketFolder, port, close } = await startEmbedded(folder)
   return fresh({ kind: 'embedded', socketFolder, port }, options, async () => {
@@ -103,11 +103,11 @@ async function fresh(
 ): Promise<FreshDatabase> {
   const database = openDatabase({ connection, ...(offsetSeconds && { offsetSeconds }) })
   if (migrated) await migrate(database)
-  const close = async () => {
+  const drop = async () => {
     await database.close()
     await discard()
   }
-  return { database, connection, close }
+  return { database, connection, drop }
 }
 
 export interface Engine {
