@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { newRequestId } from './base/random.ts'
 import type { Config } from './config/config.ts'
 import type { Deps } from './deps.ts'
@@ -37,7 +37,7 @@ export async function buildApp(deps: Deps, draining: Draining = { isDraining: fa
   const logger: FastifyBaseLogger = deps.log
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }), // requestLog writes one line instead of two
     genReqId: newRequestId,
     requestIdHeader: false,
     trustProxy: trusted(config.trustProxy),
