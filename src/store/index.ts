@@ -2,6 +2,7 @@
 // happened, and its audit event is written by the same statement. No rule of the standard is decided here.
 
 import { actionTokenStore } from './action-tokens.ts'
+import { administrationStore } from './administration.ts'
 import { auditStore } from './audit.ts'
 import { authorizationCodeStore } from './authorization-codes.ts'
 import { clientStore, resourceStore } from './clients.ts'
@@ -23,6 +24,7 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   time: () => database.time(),
   close: () => database.close(),
   actionTokens: actionTokenStore(database),
+  administration: administrationStore(database),
   audit: auditStore(database),
   authorizationCodes: authorizationCodeStore(database),
   clients: clientStore(database),

@@ -1,0 +1,129 @@
+import { usernameFault } from '../accounts/names.ts'
+import { passwordFaults } from '../accounts/password-policy.ts'
+import type { Config } from '../config/config.ts'
+import { STANDARD_SCOPES } from '../protocol/scope.ts'
+import { canonical } from '../store/users.ts'
+import { ADMINISTRATOR } from './administrator-link.ts'
+import type { DeclaredClient, DeclaredUser } from './declaration.ts'
+import type { Known } from './known.ts'
+import type { Entry, Reading } from './read-declaration.ts'
+import type { FileFault, Path } from './read-document.ts'
+
+export type Rules = Pick<Config, 'issuer' | 'usernameMax' | 'passwordPolicy'>
+
+/** A fault of one part of an entry. */
+export interface EntryFault {
+  readonly part: Path
+  readonly message: string
+}
+
+/** What is wrong between the entries of a file, and between them and what is stored. Entries that are wrong in themselves are left out. */
+export function checkDeclaration({ declaration, faultAt }: Reading, known: Known, rules: Rules): readonly FileFault[] {
+  const { resources, roles, clients, users } = declaration
+  const scopes = new Map(known.resources.map(({ identifier, scopes }) => [identifier, scopes]))
+  for (const { value } of resources) scopes.set(value.identifier, value.scopes)
+  const roleNames = new Set([
+    ...known.roles.map(({ name }) => name),
+    ...roles.map(({ value }) => value.name),
+    ADMINISTRATOR,
+  ])
+  const clientIds = new Set([...known.clients.keys(), ...clients.map(({ value }) => value.policy.clientId)])
+  const all = <T>(entries: readonly Entry<T>[], check: (value: T) => Iterable<EntryFault>): readonly FileFault[] =>
+    entries.flatMap(({ value, path }) =>
+      [...check(value)].map(({ part, message }) => faultAt([...path, ...part], message)),
+    )
+  return [
+    ...all(resources, function* ({ identifier, introspectionClients }) {
+      if (identifier === rules.issuer)
+        yield { part: ['identifier'], message: 'is the issuer, whose tokens are its own' }
+      if (introspectionClients.some((id) => !clientIds.has(id))) {
+        yield { part: ['introspection_clients'], message: 'names a client that is neither here nor stored' }
+      }
+    }),
+    ...all(clients, (client) => clientFaults(client, scopes)),
+    ...all(users, (user) => userFaults(user, roleNames, known, rules)),
+    ...all(
+      resources,
+      onceEach('identifier', ({ identifier }) => identifier),
+    ),
+    ...all(
+      roles,
+      onceEach('name', ({ name }) => name),
+    ),
+    ...all(
+      clients,
+      onceEach('client_id', ({ policy }) => policy.clientId),
+    ),
+    ...all(
+      users,
+      onceEach('username', ({ username }) => canonical(username)),
+    ),
+    ...all(
+      users,
+      onceEach('email', ({ email }) => email && canonical(email)),
+    ),
+  ]
+}
+
+/** Whether a client may be allowed what it is to be allowed: every resource exists, and defines the scopes that are not the server's own. */
+export function* clientFaults(
+  { policy }: Pick<DeclaredClient, 'policy'>,
+  known: ReadonlyMap<string, Readonly<Record<string, string>>>,
+): Generator<EntryFault> {
+  if (policy.resources.some((identifier) => !known.has(identifier))) {
+    yield { part: ['resources'], message: 'names a resource that is neither here nor stored' }
+    return
+  }
+  const defined = new Set<string>([
+    ...STANDARD_SCOPES,
+    ...policy.resources.flatMap((identifier) => Object.keys(known.get(identifier) ?? {})),
+  ])
+  const unknown = policy.scope.filter((token) => !defined.has(token))
+  if (unknown.length > 0) {
+    yield { part: ['scope'], message: `no resource of this client defines ${unknown.join(', ')}` }
+  }
+}
+
+function* userFaults(
+  user: DeclaredUser,
+  roles: ReadonlySet<string>,
+  known: Known,
+  rules: Rules,
+): Generator<EntryFault> {
+  const malformed = usernameFault(user.username, rules.usernameMax)
+  // The reserved names are kept from strangers; whoever writes this file runs the server.
+  if (malformed !== undefined && malformed !== 'reserved') {
+    yield { part: ['username'], message: `must be 3 to ${rules.usernameMax} of A-Z a-z 0-9 _` }
+  }
+  const owner = user.email === undefined ? undefined : known.emailOwners.get(canonical(user.email))
+  if (owner !== undefined && owner !== canonical(user.username)) {
+    yield { part: ['email'], message: 'is the address of another user' }
+  }
+  const broken = user.password === undefined ? [] : newPasswordFaults(user.password, user, rules)
+  if (broken.length > 0) yield { part: ['password'], message: `breaks the password policy: ${broken.join(', ')}` }
+  for (const [index, role] of user.roles?.entries() ?? []) {
+    if (!roles.has(role)) yield { part: ['roles', index], message: 'is a role that is neither here nor stored' }
+  }
+}
+
+/** Which rules of this deployment a new password breaks, by their names. */
+export const newPasswordFaults = (
+  password: string,
+  { username, email }: { readonly username: string; readonly email?: string | null | undefined },
+  rules: Rules,
+): readonly string[] =>
+  passwordFaults(rules.passwordPolicy, password, {
+    words: [username, email ?? undefined, email?.split('@')[0], new URL(rules.issuer).hostname],
+  })
+
+/** Faults for whatever was there before. */
+function onceEach<T>(field: string, key: (value: T) => string | undefined): (value: T) => readonly EntryFault[] {
+  const seen = new Set<string>()
+  return (value) => {
+    const name = key(value)
+    if (name === undefined) return []
+    if (seen.has(name)) return [{ part: [field], message: 'stands here for the second time' }]
+    seen.add(name)
+    return []
+  }
+}

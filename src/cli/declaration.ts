@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { emailFault } from '../accounts/names.ts'
+import { isStrongHash } from '../accounts/password.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
+import { type ClientPolicy, clientMetadata } from '../protocol/client-metadata.ts'
+import { isResourceIdentifier } from '../protocol/resource.ts'
+import { isScopeToken, STANDARD_SCOPES } from '../protocol/scope.ts'
+import { userClaims } from '../protocol/standard-claims.ts'
+
+const printable = z.string().regex(/^[^\p{C}]*$/u, { error: 'must not contain control characters' })
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ . : -' })
+const identifier = z.string().refine(isResourceIdentifier, { error: 'must be an absolute URI without a fragment' })
+const scopeToken = z
+  .string()
+  .refine(isScopeToken, { error: 'is no scope token (RFC 6749 §3.3)' })
+  .refine((token) => !STANDARD_SCOPES.some((standard) => standard === token), {
+    error: 'is a scope of the server itself, and no resource can define it',
+  })
+
+/** An API: `scopes` is a list, or each scope with its description in plain words. */
+export const declaredResource = z
+  .strictObject({
+    identifier,
+    name: printable.max(100).default(''),
+    scopes: z.union([z.array(scopeToken).max(200), z.record(scopeToken, printable.max(300))], {
+      error: 'must be a list of scopes, or a mapping of each scope to its description',
+    }),
+    introspection_clients: z.array(z.string()).max(100).default([]),
+  })
+  .transform(({ introspection_clients, scopes, ...given }) => ({
+    ...given,
+    scopes: Array.isArray(scopes) ? Object.fromEntries(scopes.map((token) => [token, ''])) : scopes,
+    introspectionClients: introspection_clients,
+  }))
+export type DeclaredResource = z.output<typeof declaredResource>
+
+/** A role: its name alone leaves a description that is stored as it is. */
+export const declaredRole = z
+  .union([name, z.strictObject({ name, description: printable.max(300).optional() })], {
+    error: 'must be a name, or a mapping of name and description',
+  })
+  .transform((given) => (typeof given === 'string' ? { name: given, description: undefined } : given))
+export type DeclaredRole = z.output<typeof declaredRole>
+
+const SHORTEST_SECRET = 32
+const DIGEST = { hex: /^[0-9a-f]{64}$/i, base64url: /^[\w-]{43}$/ } as const
+
+/** What is wrong with a client secret that somebody chose. RFC 6749 appendix A.2 */
+export function clientSecretFault(secret: string): string | undefined {
+  if (!/^[\x20-\x7e]*$/.test(secret)) return 'must be printable ASCII (RFC 6749 appendix A.2)'
+  return secret.length < SHORTEST_SECRET ? `must have at least ${SHORTEST_SECRET} characters` : undefined
+}
+
+function secretDigest(text: string): Digest {
+  const encoding = DIGEST.hex.test(text) ? 'hex' : 'base64url'
+  return Buffer.from(text, encoding) as Digest // proved by the schema: it is 32 bytes
+}
+
+const clientSecret = {
+  client_secret: z
+    .string()
+    .superRefine((secret, context) => {
+      const message = clientSecretFault(secret)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    })
+    .optional(),
+  client_secret_sha256: z
+    .string()
+    .refine((text) => DIGEST.hex.test(text) || DIGEST.base64url.test(text), {
+      error: 'must be a SHA-256 digest, in hex or base64url',
+    })
+    .optional(),
+  client_secret_file: z.string().min(1).optional(),
+}
+
+/** A client's policy as the file says it. */
+export interface DeclaredClient {
+  readonly policy: ClientPolicy
+  /** `undefined` leaves an existing client enabled or disabled as it is: what an operator stopped stays stopped. */
+  readonly disabled: boolean | undefined
+  readonly secret: Digest | undefined
+  /** A file that holds the secret instead. */
+  readonly secretFile: string | undefined
+}
+
+/** A client: its metadata, and one way to tell its secret. */
+export const declaredClient = z
+  .strictObject({ ...clientMetadata.in.shape, disabled: z.boolean().optional(), ...clientSecret })
+  .transform((given, context): DeclaredClient => {
+    const { client_secret: secret, client_secret_sha256: digest, client_secret_file: secretFile, ...metadata } = given
+    const ways = Object.keys(clientSecret).filter((way) => way in given)
+    const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message })
+    const [, second] = ways
+    if (second !== undefined) refuse(second, `is told twice: keep one of ${ways.join(', ')}`)
+    // RFC 7591 §2: "If unspecified or omitted, the default is client_secret_basic"; without a secret there is only `none`.
+    const method = metadata.token_endpoint_auth_method ?? (ways.length > 0 ? 'client_secret_basic' : 'none')
+    if (method === 'none' && ways[0] !== undefined) refuse(ways[0], 'a public client (none) has no secret')
+    const parsed = clientMetadata.safeParse({ ...metadata, token_endpoint_auth_method: method })
+    if (!parsed.success) {
+      for (const { path, message } of parsed.error.issues) context.addIssue({ code: 'custom', path, message })
+      return z.NEVER
+    }
+    return {
+      policy: parsed.data,
+      disabled: metadata.disabled,
+      secret: secret !== undefined ? digestOf(secret) : digest === undefined ? undefined : secretDigest(digest),
+      secretFile,
+    }
+  })
+
+/** A user: names, one way to tell the password, roles, and standard claims. What is left out is left as it is. */
+export const declaredUser = z
+  .strictObject({
+    username: z.string(),
+    email: z
+      .string()
+      .refine((email) => emailFault(email) === undefined, { error: 'is no e-mail address' })
+      .optional(),
+    email_verified: z.boolean().optional(),
+    password: z.string().min(1).optional(),
+    password_hash: z
+      .string()
+      .refine(isStrongHash, { error: 'must be an argon2id hash in PHC format, of at least 8 MiB' })
+      .optional(),
+    roles: z.array(z.string()).max(100).optional(),
+    disabled: z.boolean().optional(),
+    ...userClaims.shape,
+  })
+  .transform(({ username, email, email_verified, password, password_hash, roles, disabled, ...claims }, context) => {
+    if (password !== undefined && password_hash !== undefined) {
+      context.addIssue({ code: 'custom', path: ['password_hash'], message: 'is told twice: keep one of the two' })
+    }
+    return {
+      username,
+      email,
+      emailVerified: email_verified,
+      password,
+      passwordHash: password_hash,
+      roles,
+      disabled,
+      claims,
+    }
+  })
+export type DeclaredUser = z.output<typeof declaredUser>
+
+/** The whole file, as the published JSON Schema describes it. */
+const declaration = z.strictObject({
+  resources: z.array(declaredResource).optional(),
+  roles: z.array(declaredRole).optional(),
+  clients: z.array(declaredClient).optional(),
+  users: z.array(declaredUser).optional(),
+})
+
+/** The JSON Schema of postern.yaml, for editors. It knows the form of each entry, and not what entries say of one another. */
+export function declarationSchema(): string {
+  const { $schema, ...schema } = z.toJSONSchema(declaration, { io: 'input' })
+  return `${JSON.stringify({ $schema, title: 'postern.yaml', ...schema }, undefined, 2)}\n`
+}

@@ -1,0 +1,68 @@
+import type { Deps } from '../../deps.ts'
+import type { Database } from '../../store/database.ts'
+import { planMigrations } from '../../store/migrate.ts'
+import { doubt, type Finding, fine, problem } from './finding.ts'
+
+const OLDEST = 140_000
+const SKEW_SECONDS = { warning: 1, error: 5 } as const // past five seconds the node calls itself unready
+
+/** Whether the tables are those of this release. Changes nothing. */
+export async function pendingFindings(database: Database): Promise<readonly Finding[]> {
+  const pending = await planMigrations(database)
+  if (pending.length === 0) return [fine('database.migrations', 'the tables are those of this release')]
+  const names = pending.map(({ name }) => name).join(', ')
+  return [
+    doubt(
+      'database.pending',
+      `${pending.length} migrations are pending: ${names}`,
+      'run postern migrate, or start the server',
+    ),
+  ]
+}
+
+/** What the database is, how it is reached, and whether its clock agrees with this machine's. */
+export async function databaseFindings({ config, clock, store }: Deps): Promise<readonly Finding[]> {
+  const { version, versionNumber, maxConnections, hasTls } = await store.administration.databaseFacts()
+  const engine = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL'
+  const findings = [
+    versionNumber < OLDEST
+      ? problem('database.version', `${engine} ${version} is too old`, 'use PostgreSQL 14 or later')
+      : fine('database.version', `${engine} ${version}`),
+  ]
+  if (config.databaseUrl !== undefined) {
+    findings.push(tls(new URL(config.databaseUrl.reveal()), hasTls))
+    const { databasePoolSize } = config
+    const message = `this node may open ${databasePoolSize} of the server's ${maxConnections} connections`
+    findings.push(
+      databasePoolSize * 2 > maxConnections
+        ? doubt('database.pool', message, 'lower DATABASE_POOL_SIZE, or raise max_connections, so that all nodes fit')
+        : fine('database.pool', message),
+    )
+  }
+  return [...findings, await skew(clock, store)]
+}
+
+function tls({ hostname, searchParams }: URL, hasTls: boolean | undefined): Finding {
+  const mode = searchParams.get('sslmode')
+  if (hasTls && mode === 'verify-full')
+    return fine('database.tls', 'the connection has TLS, and the server proved its name')
+  const isLocal = ['', 'localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (isLocal) return fine('database.tls', 'the database is on this machine')
+  return doubt(
+    'database.tls',
+    'the connection to the database is not protected',
+    'add sslmode=verify-full to DATABASE_URL',
+  )
+}
+
+async function skew(clock: Deps['clock'], store: Deps['store']): Promise<Finding> {
+  await store.time() // the first question also opens the connection
+  const before = clock.now().getTime()
+  const theirs = (await store.time()).getTime()
+  const after = clock.now().getTime()
+  const seconds = Math.abs(theirs - (before + after) / 2) / 1000
+  const message = `this machine and the database disagree by ${seconds.toFixed(2)} s (asked in ${after - before} ms)`
+  const fix = 'let both take their time from the same source (NTP)'
+  if (seconds > SKEW_SECONDS.error) return problem('clock.skew', message, fix)
+  return seconds > SKEW_SECONDS.warning ? doubt('clock.skew', message, fix) : fine('clock', message)
+}

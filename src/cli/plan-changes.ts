@@ -1,0 +1,83 @@
+import type { Digest } from '../base/digest.ts'
+import { newId } from '../base/random.ts'
+import type { Client } from '../protocol/client.ts'
+import { canonical } from '../store/users.ts'
+import { ADMINISTRATOR, administratorRole } from './administrator-link.ts'
+import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
+import type { DeclaredClient, DeclaredResource, DeclaredRole } from './declaration.ts'
+import type { Known } from './known.ts'
+import { metadataOf, storedMetadata } from './metadata-of.ts'
+import { planUser } from './plan-user.ts'
+import type { Declaration } from './read-declaration.ts'
+
+/**
+ * Every change that makes the database what the file says, in the order in which they have to be done: roles, resources,
+ * clients, users. What the file doesn't mention stays. Changes nothing.
+ */
+export async function planChanges(
+  deps: ChangeDeps,
+  declaration: Declaration,
+  known: Known,
+): Promise<readonly Change[]> {
+  const { resources, clients, users } = declaration
+  const changes = [
+    ...rolesOf(declaration, known).map((role) => planRole(deps, role, known)),
+    ...resources.map(({ value }) => planResource(deps, value, known)),
+    ...clients.map(({ value }) => planClient(deps, value, known.clients.get(value.policy.clientId))),
+  ]
+  // In turn: each may have to check a password, and the permits for that are the server's.
+  for (const { value } of users) changes.push(await planUser(deps, value, known.users.get(canonical(value.username))))
+  return changes
+}
+
+/** A user may be made an administrator before anybody has made that role. */
+function rolesOf({ roles, users }: Declaration, known: Known): readonly DeclaredRole[] {
+  const declared = roles.map(({ value }) => value)
+  const isThere = [...declared, ...known.roles].some(({ name }) => name === ADMINISTRATOR)
+  const isNeeded = users.some(({ value }) => value.roles?.includes(ADMINISTRATOR))
+  return isNeeded && !isThere ? [administratorRole, ...declared] : declared
+}
+
+function planRole(deps: ChangeDeps, { name, description }: DeclaredRole, known: Known): Change {
+  const stored = known.roles.find((role) => role.name === name)
+  const wanted = { name, description: description ?? stored?.description ?? '' }
+  return changeOf('role', name, stored !== undefined, differing(wanted, { ...stored }), () =>
+    deps.store.roles.put(wanted, operated(deps, 'role.put', { detail: { role: name } })),
+  )
+}
+
+function planResource(deps: ChangeDeps, declared: DeclaredResource, known: Known): Change {
+  const { identifier } = declared
+  const stored = known.resources.find((resource) => resource.identifier === identifier)
+  const described = ({ name, scopes, introspectionClients }: DeclaredResource | NonNullable<typeof stored>) => ({
+    name,
+    scopes,
+    introspection_clients: introspectionClients,
+  })
+  const fields = stored ? differing(described(declared), described(stored)) : []
+  return changeOf('resource', identifier, stored !== undefined, fields, () =>
+    deps.store.resources.put(declared, operated(deps, 'resource.put', { detail: { resource: identifier, fields } })),
+  )
+}
+
+/** What makes one client what it is declared to be. Where two secrets are live, a new one takes the place of the older. */
+export function planClient(deps: ChangeDeps, declared: DeclaredClient, stored: Client | undefined): Change {
+  const { clientId } = declared.policy
+  const policy = { ...declared.policy, disabled: declared.disabled ?? stored?.disabledAt !== undefined }
+  const metadata = stored ? differing(metadataOf(policy), storedMetadata(stored)) : []
+  const isNewSecret = declared.secret !== undefined && !hasSecret(stored, declared.secret, deps.clock.now())
+  const fields = [...metadata, ...(isNewSecret ? ['client_secret'] : [])]
+  return changeOf('client', clientId, stored !== undefined, fields, async () => {
+    if (!stored || metadata.length > 0) {
+      const type = stored ? 'client.updated' : 'client.created'
+      await deps.store.clients.put(policy, operated(deps, type, { clientId, detail: { fields: metadata } }))
+    }
+    if (declared.secret !== undefined && isNewSecret) {
+      const secret = { id: newId(deps.random, deps.clock.now()), digest: declared.secret }
+      await deps.store.administration.putSecret(clientId, secret, operated(deps, 'client.secret_added', { clientId }))
+    }
+  })
+}
+
+const hasSecret = (client: Client | undefined, secret: Digest, now: Date): boolean =>
+  client?.secrets.some(({ digest, expiresAt }) => digest.equals(secret) && !(expiresAt && expiresAt <= now)) ?? false

@@ -1,0 +1,9 @@
+/** A command cannot do what it was asked. The message is for the operator, and holds no secret. Exit code 1. */
+export class Refusal extends Error {
+  override readonly name: string = 'Refusal'
+}
+
+/** A command was written in a way that has no meaning. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

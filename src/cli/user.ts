@@ -1,0 +1,127 @@
+import type { User } from '../store/users.ts'
+import { operated } from './change.ts'
+import type { Command } from './command.ts'
+import { findUser } from './find-user.ts'
+import { properties, table } from './output.ts'
+import { everyPage } from './pages.ts'
+import { Refusal, UsageError } from './refusal.ts'
+
+const shown = ({ id, username, email, emailVerified, roles, disabledAt, createdAt, claims }: User) => ({
+  id,
+  username,
+  email,
+  email_verified: emailVerified,
+  roles,
+  disabled: disabledAt !== null,
+  created_at: createdAt,
+  ...claims,
+})
+
+export const userCommands: readonly Command[] = [
+  {
+    name: 'user list',
+    summary: 'List the users.',
+    async run(context) {
+      const { store } = await context.deps()
+      const users = await everyPage(
+        (after, limit) => store.users.list(after, limit),
+        ({ id }) => id,
+      )
+      const rows = users.map(({ id, username, email, roles, disabledAt }) => [
+        id,
+        username,
+        email,
+        roles,
+        disabledAt ? 'disabled' : 'enabled',
+      ])
+      const text = table(['id', 'username', 'email', 'roles', 'state'], rows)
+      return { text: rows.length === 0 ? 'No users.' : text, json: { users: users.map(shown) } }
+    },
+  },
+  {
+    name: 'user show',
+    summary: 'Show a user.',
+    words: ['USER'],
+    async run(context, given) {
+      const { store } = await context.deps()
+      const user = shown(await findUser(store, given.word(0)))
+      return { text: properties(user), json: user }
+    },
+  },
+  switching('disable', true),
+  switching('enable', false),
+  {
+    name: 'user sign-out',
+    summary: 'End every session and every grant of a user.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const { id: userId, username } = await findUser(deps.store, given.word(0))
+      await deps.store.users.signOutEverywhere(userId, operated(deps, 'user.signed_out_everywhere', { userId }))
+      return { text: `Signed ${username} out everywhere.`, json: { id: userId, username, signed_out: true } }
+    },
+  },
+  {
+    name: 'user delete',
+    summary: 'Delete a user with everything they own. The audit events stay.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const { id: userId, username } = await findUser(deps.store, given.word(0))
+      await deps.store.users.remove(userId, operated(deps, 'user.deleted', { userId }))
+      return { text: `Deleted user ${username}.`, json: { id: userId, username, deleted: true } }
+    },
+  },
+  {
+    name: 'user roles',
+    summary: 'Show the roles of a user, or change them.',
+    words: ['USER'],
+    options: {
+      add: { type: 'string', multiple: true, value: 'ROLE', meaning: 'Give a role.' },
+      remove: { type: 'string', multiple: true, value: 'ROLE', meaning: 'Take a role away.' },
+    },
+    async run(context, given) {
+      const deps = await context.deps()
+      const { id: userId, username, roles: before } = await findUser(deps.store, given.word(0))
+      const add = given.texts('add') ?? []
+      const remove = given.texts('remove') ?? []
+      if (add.some((role) => remove.includes(role))) throw new UsageError('a role is given and taken away at once')
+      await refuseUnknownRoles(deps.store, add)
+      const roles = [...new Set([...before, ...add])].filter((role) => !remove.includes(role)).sort()
+      if (String(roles) !== String(before)) {
+        await deps.store.users.setRoles(
+          userId,
+          roles,
+          operated(deps, 'user.roles_changed', { userId, detail: { roles } }),
+        )
+      }
+      return { text: `${username}: ${roles.join(' ') || 'no roles'}`, json: { id: userId, username, roles } }
+    },
+  },
+]
+
+/** @throws Refusal when one of them does not exist */
+export async function refuseUnknownRoles(
+  store: { readonly roles: { list(): Promise<readonly { readonly name: string }[]> } },
+  roles: readonly string[],
+): Promise<void> {
+  const known = await store.roles.list()
+  const unknown = roles.filter((role) => !known.some(({ name }) => name === role))
+  if (unknown.length > 0) throw new Refusal(`there is no role ${unknown.join(', ')}: roles are made by apply`)
+}
+
+function switching(verb: 'disable' | 'enable', isDisabled: boolean): Command {
+  return {
+    name: `user ${verb}`,
+    summary: isDisabled ? 'Refuse a user and everything they hold, at once.' : 'Let a disabled user sign in again.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const { id: userId, username } = await findUser(deps.store, given.word(0))
+      const event = operated(deps, `user.${verb}d`, { userId })
+      const isChanged = await deps.store.users.setDisabled(userId, isDisabled, event)
+      const text = isChanged ? `User ${username} is now ${verb}d.` : `User ${username} was ${verb}d already.`
+      return { text, json: { id: userId, username, disabled: isDisabled, changed: isChanged } }
+    },
+  }
+}
