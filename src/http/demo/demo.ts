@@ -56,7 +56,7 @@ function greetingRoute(app: FastifyInstance, { config, clock }: Pick<Deps, 'conf
     greeting: 'Hello. The token you showed was good here.',
     subject,
     client: clientId,
-    scopes,
+    scope: scopes.join(' '),
   }))
 }
 
@@ -66,7 +66,7 @@ export async function ensureDemo(deps: Deps): Promise<void> {
   const resource: Resource = {
     identifier: apiUri(config.issuer),
     name: 'Demo API',
-    scopes: { [API_SCOPE]: 'Read the greeting of the demo API' },
+    scopes: { [API_SCOPE]: 'Read a greeting' },
     introspectionClients: [],
   }
   const { disabled: _, ...policy } = clientMetadata.parse({
@@ -81,11 +81,11 @@ export async function ensureDemo(deps: Deps): Promise<void> {
   const resources = await store.resources.list()
   if (!resources.some((known) => isDeepStrictEqual(known, resource))) {
     const detail = { resource: resource.identifier }
-    await store.resources.put(resource, administrationEvent(deps, 'resource.changed', 'system', { detail }))
+    await store.resources.put(resource, administrationEvent(deps, 'resource.put', 'system', { detail }))
   }
   const known = await store.clients.find(CLIENT_ID)
   if (!known || !isDeepStrictEqual({ ...known, ...policy }, known)) {
-    const event = administrationEvent(deps, 'client.changed', 'system', { clientId: CLIENT_ID })
+    const event = administrationEvent(deps, 'client.put', 'system', { clientId: CLIENT_ID })
     await store.clients.put({ ...policy, disabled: known?.disabledAt !== undefined }, event)
   }
 }

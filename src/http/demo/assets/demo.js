@@ -113,22 +113,36 @@ async function explain(error) {
 function show(user) {
   for (const id of ['sign-in', 'sign-up']) element(id).hidden = user !== null
   for (const id of ['renew', 'sign-out']) element(id).hidden = user === null
-  element('tokens').textContent =
-    user === null
-      ? 'None yet.'
-      : [
-          described('Access token, for the API', user.access_token),
-          described('ID token, for this app', user.id_token),
-          // An app has no business in here: to it, access and refresh tokens are opaque. This one shows them to you.
-          described('Refresh token, for the server alone', user.refresh_token),
-        ].join('\n\n')
+  element('tokens').replaceWith(user === null ? noTokens : tokens)
+  if (user === null) return
+  for (const [name] of TOKENS) element(name).lastChild.replaceChildren(...facts(user[name]))
 }
 
-/** A token with its claims, one on each line. */
-function described(title, token) {
-  const [header, claims] = token.split('.', 2).map(decoded)
-  const lines = Object.entries(claims).map(([name, value]) => `${name.padEnd(10)} ${readable(name, value)}`)
-  return [`${title} (${header.typ}, ${header.alg})`, ...lines].join('\n')
+const TOKENS = [
+  ['access_token', 'Access token, for the API'],
+  ['id_token', 'ID token, for this app'],
+  ['refresh_token', 'Refresh token, for the server alone'],
+]
+const noTokens = element('tokens')
+const tokens = make('div', { id: 'tokens' }, ...TOKENS.map(([name, title]) => fold(name, title)))
+tokens.firstChild.open = true
+
+function fold(id, title) {
+  return make('details', { id }, make('summary', { textContent: title }), make('dl', { className: 'facts' }))
+}
+
+function make(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties)
+  made.append(...children)
+  return made
+}
+
+/** What a token says. To a real app access and refresh tokens are opaque: only the API and the server read them. */
+function facts(token) {
+  const [{ typ, alg, kid }, claims] = token.split('.', 2).map(decoded)
+  return Object.entries({ header: `${typ}, ${alg}, key ${kid}`, ...claims }).map(([name, value]) =>
+    make('div', {}, make('dt', { textContent: name }), make('dd', { textContent: readable(name, value) })),
+  )
 }
 
 function decoded(part) {
