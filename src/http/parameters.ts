@@ -7,7 +7,10 @@ const MOST_PAIRS = 200
 /** A body that is not a form: kept apart, so that no handler takes it for one. */
 export const NOT_A_FORM = Symbol('not a form')
 
-/** Splits form-encoded text. `undefined` when it is malformed. WHATWG URL §5.1, RFC 6749 appendix B */
+/**
+ * Splits form-encoded text. `undefined` when it is malformed, or holds a NUL, which no grammar of ours allows and PostgreSQL
+ * has no text for. WHATWG URL §5.1, RFC 6749 appendix A
+ */
 export function formPairs(text: string): Pairs | undefined {
   if (text === '') return []
   const parts = text.split('&').filter((part) => part !== '')
@@ -22,7 +25,11 @@ export function formPairs(text: string): Pairs | undefined {
   }
 }
 
-const decoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+function decoded(text: string): string {
+  const plain = decodeURIComponent(text.replaceAll('+', ' '))
+  if (plain.includes('\0')) throw new URIError('NUL')
+  return plain
+}
 
 /** The pairs of the query. @throws OAuthError when it is malformed */
 export function queryPairs(request: FastifyRequest): Pairs {

@@ -32,13 +32,17 @@ export function parseClaims(text: string | undefined): ClaimsRequest {
   if (!parsed.success) throw malformed()
   const { userinfo = {}, id_token = {} } = parsed.data
   const subject = id_token.sub?.value
+  if (subject !== undefined && !isPlain(subject)) throw malformed()
   return {
     userinfo: known(userinfo),
     idToken: known(id_token),
-    ...(typeof subject === 'string' ? { subject } : {}),
-    acrValues: [id_token.acr?.value, ...(id_token.acr?.values ?? [])].filter((value) => typeof value === 'string'),
+    ...(subject === undefined ? {} : { subject }),
+    acrValues: [id_token.acr?.value, ...(id_token.acr?.values ?? [])].filter(isPlain),
   }
 }
+
+/** "It MUST NOT exceed 255 ASCII characters in length": so no escape of JSON brings in what no database column takes. OIDC Core §2 */
+const isPlain = (value: unknown): value is string => typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value)
 
 const known = (member: Record<string, unknown>): readonly string[] =>
   STANDARD_CLAIMS.filter((name) => Object.hasOwn(member, name))
