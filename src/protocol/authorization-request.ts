@@ -48,7 +48,7 @@ export function authorizationRequest(
   refuseUnusableState(parameters)
   if (parameters.get('request')) throw new OAuthError('request_not_supported', 'request objects are not supported')
   if (parameters.get('request_uri')) throw new OAuthError('request_uri_not_supported', 'request_uri is not supported')
-  if (responseMode(parameters.get('response_mode')) === undefined) {
+  if (responseMode(parameters.get('response_mode'), address.redirectUri) === undefined) {
     throw new OAuthError('invalid_request', 'response_mode is not supported')
   }
   if (required(parameters, 'response_type') !== 'code') {

@@ -34,7 +34,7 @@ export function returnAddress(client: Client, parameters: Parameters): ReturnAdd
   return proved({
     redirectUri,
     state: state !== undefined && STATE.test(state) ? state : undefined,
-    responseMode: responseMode(parameters.get('response_mode')) ?? 'query',
+    responseMode: responseMode(parameters.get('response_mode'), redirectUri) ?? 'query',
   })
 }
 
