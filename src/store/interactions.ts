@@ -69,16 +69,27 @@ export const interactionStore = (database: Database, idleSeconds: number) => ({
     return { interaction, standing: standingOf(row) }
   },
 
-  /** Remembers that the user of the interaction's session allowed its client what it asks for. OIDC Core §3.1.2.4 */
+  /**
+   * Remembers that the user of the interaction's session allowed its client what it asks for; nothing, when another session
+   * has taken its place meanwhile. OIDC Core §3.1.2.4
+   */
   async allow(
     id: string,
-    grant: { userId: string; clientId: string; scope: readonly string[]; resources: readonly string[] },
+    grant: {
+      userId: string
+      clientId: string
+      sessionId: string
+      scope: readonly string[]
+      resources: readonly string[]
+    },
     event: AuditEvent,
   ): Promise<void> {
     await database.run((db) =>
       sql`
         with t as (select ${database.now} as now),
-        noted as (update interaction i set consented_at = t.now from t where i.id = ${id} returning i.id),
+        noted as (
+          update interaction i set consented_at = t.now from t
+           where i.id = ${id} and i.session_id = ${grant.sessionId}::uuid returning i.id),
         given as (
           insert into consent as k (user_id, client_id, scope, resources, granted_at)
           select ${grant.userId}::uuid, ${grant.clientId}, ${grant.scope}::text[], ${grant.resources}::text[], t.now from t, noted

@@ -147,8 +147,8 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
             on conflict (id) do update set id = excluded.id
             returning id),
           now_in as (select id from renewed union all select id from begun),
-          noted as (
-            update interaction i set session_id = now_in.id, signed_in_at = t.now from now_in, t
+          noted as ( -- an Allow that was pressed before was somebody else's, or is asked for again
+            update interaction i set session_id = now_in.id, signed_in_at = t.now, consented_at = null from now_in, t
              where i.id = ${signIn.interactionId ?? null}::uuid),
           ${auditing(event, database.now, sql`now_in`)}
           select id from now_in`.execute(db),
