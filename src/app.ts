@@ -27,6 +27,7 @@ import { rightHost } from './http/plugins/host.ts'
 import { notFound, perAddress } from './http/plugins/limits.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
+import { unreadableAddress, unreadableMessage } from './http/plugins/unreadable.ts'
 
 const BODY_BYTES = 65_536
 const SLOW_CLIENT_MS = 15_000
@@ -46,6 +47,8 @@ export async function buildApp(deps: Deps, draining: Draining = { isDraining: fa
     connectionTimeout: SLOW_CLIENT_MS,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    frameworkErrors: unreadableAddress(deps),
+    clientErrorHandler: unreadableMessage(deps),
   })
   await app.register(cookie)
   requestLog(app)

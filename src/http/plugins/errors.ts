@@ -88,7 +88,7 @@ async function sendErrorJson(request: FastifyRequest, reply: FastifyReply, refus
 }
 
 /** Fastify's own refusals, by status: a body too large, a media type or a length it cannot read. */
-function refusalOf(error: FastifyError | Error): OAuthError | PageError {
+export function refusalOf(error: FastifyError | Error): OAuthError | PageError {
   if (error instanceof OAuthError || error instanceof PageError) return error
   if (error instanceof StoreUnavailable) {
     return new OAuthError('temporarily_unavailable', 'the server cannot answer now', {

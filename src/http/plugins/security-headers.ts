@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
 
 const CSP = [
@@ -9,7 +9,7 @@ const CSP = [
   "frame-ancestors 'none'",
 ] as const
 
-/** The headers of every answer, whatever its status. */
+/** What no answer says otherwise. */
 const ALWAYS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -19,21 +19,22 @@ const ALWAYS = {
 } as const
 
 /** Sets what browsers are to enforce, on every route and status; an answer that said otherwise itself keeps its own word. */
-export function securityHeaders(app: FastifyInstance, { config }: Pick<Deps, 'config'>): void {
-  const policy = contentSecurityPolicy()
+export function securityHeaders(app: FastifyInstance, deps: Pick<Deps, 'config'>): void {
+  const headers = Object.entries(safeHeaders(deps))
   app.addHook('onSend', async (_request, reply) => {
-    for (const [name, value] of Object.entries(ALWAYS)) reply.header(name, value)
-    if (config.isHttps) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
-    setUnlessSet(reply, 'content-security-policy', policy)
-    setUnlessSet(reply, 'referrer-policy', 'no-referrer')
-    setUnlessSet(reply, 'cache-control', 'no-store')
-    setUnlessSet(reply, 'cross-origin-resource-policy', 'same-origin')
+    for (const [name, value] of headers) if (!reply.hasHeader(name)) reply.header(name, value)
   })
 }
 
-function setUnlessSet(reply: FastifyReply, name: string, value: string): void {
-  if (reply.getHeader(name) === undefined) reply.header(name, value)
-}
+/** The headers of an answer that says nothing else about itself. */
+export const safeHeaders = ({ config }: Pick<Deps, 'config'>): Readonly<Record<string, string>> => ({
+  ...ALWAYS,
+  ...(config.isHttps ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
+  'content-security-policy': contentSecurityPolicy(),
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+})
 
 /**
  * The policy of a page. Chromium holds the redirect after a form's post to form-action too, so the page of a transaction

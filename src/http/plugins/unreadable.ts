@@ -1,0 +1,36 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Deps } from '../../deps.ts'
+import { answer, refusalOf } from './errors.ts'
+import { safeHeaders } from './security-headers.ts'
+
+type UnreadableDeps = Pick<Deps, 'config' | 'clock' | 'log'>
+
+/** Answers an address that the router cannot decode, like any other malformed request: no hook has run for it. */
+export const unreadableAddress =
+  (deps: UnreadableDeps) =>
+  (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.headers(safeHeaders(deps))
+    void answer(deps, request, reply, refusalOf(error))
+  }
+
+const STATUS: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
+
+/** Answers what is no HTTP request, or not one in time, and closes: where the next would begin, nobody can tell. RFC 9112 §2.2 */
+export const unreadableMessage =
+  (deps: UnreadableDeps) =>
+  (error: ConnectionError, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return
+    const status = STATUS[error.code] ?? 400
+    const body = JSON.stringify({ error: 'invalid_request' })
+    const headers = {
+      ...safeHeaders(deps),
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(body.length),
+      connection: 'close',
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    if (socket.writable) socket.write([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
+    socket.destroy(error)
+  }
