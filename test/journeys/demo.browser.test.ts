@@ -17,6 +17,7 @@ import { openBrowser } from '../support/browser.ts'
 const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const PASSWORD = 'Correct-Horse-7-Staple!'
 let issuer = ''
+let stop = async (): Promise<void> => {}
 
 before(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-demo-'))
@@ -26,14 +27,15 @@ before(async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(server, 'exit')
-  after(async () => {
+  stop = async () => {
     server.kill('SIGTERM')
     await ended
     await rm(folder, { recursive: true, force: true })
-  })
+  }
   issuer = `http://localhost:${port}`
   await isReady(createInterface(server.stdout))
 })
+after(() => stop())
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
