@@ -60,12 +60,13 @@ export async function openStorage({ config, log, purpose, offsetSeconds }: OpenO
   close(): Promise<void>
 }> {
   const start = purpose === 'serve' ? startEmbedded : attachEmbedded
-  const embedded = config.databaseUrl === undefined ? await start(config.dataDir) : undefined
+  const onError = (error: Error) => log.error({ err: error }, 'the database failed')
+  const embedded = config.databaseUrl === undefined ? await start(config.dataDir, { onError }) : undefined
   const database = openDatabase({
     connection: embedded
       ? { kind: 'embedded', socketFolder: embedded.socketFolder, port: embedded.port }
       : { kind: 'url', url: config.databaseUrl ?? missing(), maxConnections: config.databasePoolSize },
-    onError: (error) => log.error({ err: error }, 'a database connection failed'),
+    onError,
     ...(offsetSeconds ? { offsetSeconds } : {}),
   })
   const close = async () => {

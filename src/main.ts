@@ -1,7 +1,7 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './app.ts'
-import { applyFile } from './cli/apply.ts'
+import { applyFile, besideFile } from './cli/apply.ts'
 import { prepareFirstRun } from './cli/first-run.ts'
 import { runCommand } from './cli/index.ts'
 import { type Config, loadConfig } from './config/config.ts'
@@ -17,21 +17,10 @@ const read = (path: string): string => readFileSync(path, 'utf8')
 const say = (text: string): void => void process.stdout.write(text)
 const complain = (text: string): void => void process.stderr.write(text)
 
-const [command = 'help', ...rest] = process.argv.slice(2)
-try {
-  if (command === 'start') await start(rest)
-  else
-    process.exitCode = await runCommand([command, ...rest], {
-      write: say,
-      writeError: complain,
-      env: process.env,
-      readFile: read,
-    })
-} catch (error) {
-  complain(`${error instanceof Error ? error.message : 'the start failed'}\n`)
-  if (!(error instanceof ConfigFaults) && process.env.LOG_LEVEL === 'debug')
-    complain(`${error instanceof Error ? error.stack : ''}\n`)
-  process.exit(1)
+async function readInput(): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
 }
 
 /** config → deps → app → listen → drain */
@@ -42,7 +31,7 @@ async function start(options: readonly string[]): Promise<void> {
   const { deps } = opened
   try {
     const file = applyOption(options)
-    if (file !== undefined) await applyFile(deps, read(file), { plan: false })
+    if (file !== undefined) await applyFile(deps, read(file), { readFile: besideFile(file, read) })
     const banner = await firstRun(opened)
     if (config.isDemoOn) await ensureDemo(deps)
 
@@ -86,10 +75,8 @@ async function firstRun({ deps, isNewMasterKey }: OpenDeps): Promise<string | un
   const key = isNewMasterKey ? `\n${masterKeyNote(deps.config)}` : ''
   const text = `${prepared}${key}\n`
   const path = join(deps.config.dataDir, 'first-run.txt')
-  if (deps.config.databaseUrl === undefined) {
-    writeFileSync(path, text, { mode: 0o600 })
-    chmodSync(path, 0o600)
-  }
+  mkdirSync(deps.config.dataDir, { recursive: true, mode: 0o700 })
+  writeFileSync(path, text, { mode: 0o600 })
   return text
 }
 
@@ -103,4 +90,22 @@ function once(work: () => Promise<void>): () => void {
     isDone = true
     void work()
   }
+}
+
+const [command = '--help', ...rest] = process.argv.slice(2)
+try {
+  if (command === 'start') await start(rest)
+  else
+    process.exitCode = await runCommand([command, ...rest], {
+      write: say,
+      writeError: complain,
+      env: process.env,
+      readFile: read,
+      readInput,
+    })
+} catch (error) {
+  complain(`${error instanceof Error ? error.message : 'the start failed'}\n`)
+  if (!(error instanceof ConfigFaults) && process.env.LOG_LEVEL === 'debug')
+    complain(`${error instanceof Error ? error.stack : ''}\n`)
+  process.exit(1)
 }
