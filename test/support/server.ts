@@ -41,6 +41,8 @@ function testClock(): TestClock {
 }
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>
+/** What a journey asks: such a server, or processes that listen. */
+type Asked = Pick<TestServer, 'browser' | 'post'>
 
 export type EngineName = 'PostgreSQL' | 'PGlite'
 export const ENGINE_NAMES: readonly EngineName[] = ['PostgreSQL', 'PGlite']
@@ -118,7 +120,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
 }
 
 /** Registers a client; a public one with one https redirect URI unless told otherwise. */
-async function register(deps: Deps, metadata: Partial<ClientMetadata>) {
+export async function register(deps: Deps, metadata: Partial<ClientMetadata>) {
   const clientId = metadata.client_id ?? `client-${randomBytes(6).toString('hex')}`
   const policy = clientMetadata.parse({
     client_id: clientId,
@@ -152,7 +154,7 @@ async function register(deps: Deps, metadata: Partial<ClientMetadata>) {
 
 export type TestClient = Awaited<ReturnType<typeof register>>
 
-async function makeUser(deps: Deps, roles: readonly string[]) {
+export async function makeUser(deps: Deps, roles: readonly string[]) {
   const id = newId(systemRandom, new Date())
   const username = `user_${randomBytes(5).toString('hex')}`
   const email = `${username}@mail.example`
@@ -206,7 +208,7 @@ export function answerIn(location: unknown): Readonly<Record<string, string>> {
 
 /** Signs a user in through the pages, allows the client, and gives the code that came back. */
 export async function obtainCode(
-  server: TestServer,
+  server: Asked,
   client: TestClient,
   user: { readonly username: string; readonly password: string },
   more: Readonly<Record<string, string | undefined>> = {},
@@ -239,7 +241,7 @@ export const credentialsOf = (client: TestClient): Record<string, string> =>
 
 /** The whole journey: from the authorization request to tokens. */
 export async function obtainTokens(
-  server: TestServer,
+  server: Asked,
   client: TestClient,
   user: { readonly username: string; readonly password: string },
   more: Readonly<Record<string, string | undefined>> = {},
@@ -257,7 +259,7 @@ export async function obtainTokens(
 
 /** Asks for the next tokens of a family. */
 export const refresh = (
-  server: TestServer,
+  server: Asked,
   client: TestClient,
   refreshToken: string,
   more: Record<string, string> = {},
@@ -275,7 +277,7 @@ export const refresh = (
   )
 
 /** Whether an access token is still good at our own endpoints. */
-export async function userinfoStatus(server: TestServer, accessToken: string): Promise<number> {
+export async function userinfoStatus(server: Pick<TestServer, 'app'>, accessToken: string): Promise<number> {
   const response = await server.app.inject({ url: '/userinfo', headers: { authorization: `Bearer ${accessToken}` } })
   return response.statusCode
 }
