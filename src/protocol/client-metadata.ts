@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isNetwork } from '../base/networks.ts'
 import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from './client.ts'
 import { isRegistrableRedirectUri, originsOf } from './redirect-uri.ts'
 import { isResourceIdentifier } from './resource.ts'
@@ -8,13 +9,18 @@ const CLIENT_ID = /^[A-Za-z0-9._~-]{1,100}$/ // safe in a URL and in a Basic use
 const redirectUri = z.string().refine(isRegistrableRedirectUri, {
   error: 'must be https, http on a loopback address, or a private-use scheme with a dot; no fragment, no user info',
 })
-const webUri = z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048)
+// As pages link it: what `URL` would mend (a missing slash, a backslash, a blank) is refused, and so is user info.
+const webUri = z
+  .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .regex(/^https:\/\/[\w.:[\]-]+(?:[/?#][\x21-\x5b\x5d-\x7e]*)?$/, { error: 'must be an https URL' })
+  .max(2048)
 const seconds = z.int().min(1)
 const origin = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text, {
     error: 'must be an origin: scheme, host and port alone',
   })
+const network = z.string().refine(isNetwork, { error: 'must be an address or a block such as 10.0.0.0/8' })
 const printable = z.string().regex(/^[^\p{C}]*$/u, { error: 'must not contain control characters' })
 
 /** The policy of a client as an administrator writes it, with the names of RFC 7591 §2 where it has them. */
@@ -32,6 +38,9 @@ export const clientMetadata = z
     resources: z.array(z.string().refine(isResourceIdentifier, { error: 'must be an absolute URI' })).default([]),
     first_party: z.boolean().default(false),
     require_pkce: z.boolean().default(true),
+    require_mfa: z.boolean().default(false),
+    allowed_networks: z.array(network).max(100).default([]),
+    require_compliant_device: z.boolean().default(false),
     client_uri: webUri.optional(),
     logo_uri: webUri.optional(),
     policy_uri: webUri.optional(),
@@ -58,6 +67,9 @@ export const clientMetadata = z
       resources: given.resources,
       firstParty: given.first_party,
       requirePkce: given.require_pkce,
+      requireMfa: given.require_mfa,
+      allowedNetworks: given.allowed_networks,
+      requireCompliantDevice: given.require_compliant_device,
       clientUri: given.client_uri,
       logoUri: given.logo_uri,
       policyUri: given.policy_uri,
