@@ -1,26 +1,19 @@
-import { pbkdf2 } from 'node:crypto'
-import { promisify } from 'node:util'
 import { type Passwords, passwords } from './accounts/password.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Random, systemRandom } from './base/random.ts'
-import { open, seal, subkey } from './base/seal.ts'
+import type { Sealer } from './base/seal.ts'
 import { type Directory, directory } from './clients/find-client.ts'
 import type { Config } from './config/config.ts'
-import { type MasterKey, masterKey } from './config/master-key.ts'
+import { masterKey } from './config/master-key.ts'
 import { ensureKeys } from './keys/rotate.ts'
+import { type DerivedKeys, openSealing } from './keys/sealing.ts'
+import { type KeyCustody, localCustody } from './keys/signer.ts'
 import { type KeyRing, keyRing } from './keys/signing-keys.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
 import { migrate } from './store/migrate.ts'
 import type { Log } from './telemetry/log.ts'
-
-/** Keys that are derived from the master key, one for each purpose. */
-export interface DerivedKeys {
-  readonly seal: Buffer
-  readonly csrf: Buffer
-  readonly restart: Buffer
-}
 
 /** Every effect there is. A function takes the part it needs, so its signature lists its effects. */
 export interface Deps {
@@ -29,6 +22,8 @@ export interface Deps {
   readonly random: Random
   readonly store: Store
   readonly keys: KeyRing
+  readonly custody: KeyCustody
+  readonly sealer: Sealer
   readonly derived: DerivedKeys
   readonly passwords: Passwords
   readonly directory: Directory
@@ -50,6 +45,8 @@ export interface OpenOptions {
   readonly purpose: 'serve' | 'command'
   readonly clock?: Clock
   readonly random?: Random
+  /** Where private keys live instead of in the database, sealed: a KMS or an HSM. */
+  readonly custody?: (sealer: Sealer) => KeyCustody
   /** Tests shift the database's time with it. */
   readonly offsetSeconds?: () => number
 }
@@ -84,16 +81,17 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
   try {
     await migrate(database)
     const store = createStore(database, config)
-    const root = await masterBytes(store, random, master)
-    const derived = { seal: subkey(root, 'seal'), csrf: subkey(root, 'csrf'), restart: subkey(root, 'restart') }
-    const pepper = await unsealedPepper(store, random, derived.seal)
-    await ensureKeys({ clock, random, store, sealingKey: derived.seal, signingKeyBits: config.signingKeyBits })
+    const { sealer, derived, pepper } = await openSealing({ store, random }, master, config.masterKeyPrevious)
+    const custody = options.custody?.(sealer) ?? localCustody(sealer, config.signingKeyBits)
+    await ensureKeys({ clock, random, store, custody })
     const deps: Deps = {
       config,
       clock,
       random,
       store,
-      keys: keyRing({ clock, store }, derived.seal),
+      keys: keyRing({ clock, store }, custody),
+      custody,
+      sealer,
       derived,
       passwords: await passwords(pepper, config.passwordHashPermits),
       directory: directory({ clock, store }),
@@ -104,37 +102,6 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
     await close()
     throw error
   }
-}
-
-const stretch = promisify(pbkdf2)
-const PASSPHRASE_ROUNDS = 600_000
-
-/** A passphrase is stretched with a salt that is this deployment's own. OWASP Password Storage: PBKDF2-HMAC-SHA256 */
-async function masterBytes(store: Store, random: Random, master: MasterKey): Promise<Buffer> {
-  if (master.kind === 'key') return master.key.reveal()
-  const salt = await store.deploymentSecrets.findOrAdd('passphrase-salt', random.bytes(32))
-  return await stretch(master.passphrase.reveal(), salt, PASSPHRASE_ROUNDS, 32, 'sha256')
-}
-
-/** The master key is not the one that this database was sealed with. */
-export class WrongMasterKey extends Error {
-  override readonly name = 'WrongMasterKey'
-  constructor() {
-    super(
-      'MASTER_KEY does not open this database: its secrets are sealed with another key. Start with the key that it was ' +
-        'made with (for the embedded database it lies beside it, in DATA_DIR). Nothing was changed.',
-    )
-  }
-}
-
-const PEPPER = 'deployment_secret/sealed/pepper'
-
-/** The secret that goes into every password hash. Opening it proves the master key. */
-async function unsealedPepper(store: Store, random: Random, key: Buffer): Promise<Buffer> {
-  const sealed = await store.deploymentSecrets.findOrAdd('pepper', seal(random, key, random.bytes(32), PEPPER))
-  const pepper = open(key, sealed, PEPPER)
-  if (!pepper) throw new WrongMasterKey()
-  return pepper
 }
 
 function missing(): never {

@@ -1,16 +1,7 @@
-import type { Deps } from '../deps.ts'
 import { replaceKeyAtOnce, rotateKeys } from '../keys/rotate.ts'
 import type { Command } from './command.ts'
 import { table } from './output.ts'
 import { Refusal } from './refusal.ts'
-
-const rotation = ({ clock, random, store, derived, config }: Deps) => ({
-  clock,
-  random,
-  store,
-  sealingKey: derived.seal,
-  signingKeyBits: config.signingKeyBits,
-})
 
 export const keyCommands: readonly Command[] = [
   {
@@ -44,11 +35,11 @@ export const keyCommands: readonly Command[] = [
     async run(context, given) {
       const deps = await context.deps()
       if (given.flag('emergency')) {
-        const { gone, kid } = await replaceKeyAtOnce(rotation(deps), 'operator')
+        const { gone, kid } = await replaceKeyAtOnce(deps, 'operator')
         const text = `${gone === undefined ? 'There was no current key.' : `Dropped key ${gone}: what it signed is refused.`}\nKey ${kid} signs now.`
         return { text, json: { outcome: 'replaced', gone: gone ?? null, kid } }
       }
-      const result = await rotateKeys(rotation(deps), 'operator')
+      const result = await rotateKeys(deps, 'operator')
       if (result.outcome === 'rotated') return { text: `Key ${result.kid} signs now.`, json: result }
       throw new Refusal(
         `the next key has not been published long enough for every validator to have it: wait ${result.waitSeconds} s`,

@@ -29,6 +29,8 @@ export interface Config {
   readonly dataDir: string
   /** `undefined`: made in `dataDir` by `masterKey`, with the embedded database only. */
   readonly masterKey: MasterKey | undefined
+  /** Opens what it sealed, for as long as a change of master keys lasts. */
+  readonly masterKeyPrevious: MasterKey | undefined
   readonly logLevel: Environment['LOG_LEVEL']
   /** `host:port`, in lower case. */
   readonly outboundAllow: readonly string[]
@@ -88,6 +90,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     dangerouslyPlaintextDatabase: values.DANGEROUSLY_PLAINTEXT_DATABASE === 'true',
     dataDir: values.DATA_DIR,
     masterKey: values.MASTER_KEY,
+    masterKeyPrevious: values.MASTER_KEY_PREVIOUS,
     logLevel: values.LOG_LEVEL,
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
     shutdownSeconds: values.SHUTDOWN_SECONDS,
@@ -113,13 +116,16 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
   }
 }
 
-function* secretFaults({ DATABASE_URL, MASTER_KEY }: Environment): Generator<ConfigFault> {
+function* secretFaults({ DATABASE_URL, MASTER_KEY, MASTER_KEY_PREVIOUS }: Environment): Generator<ConfigFault> {
   const fix = 'set it to the output of: openssl rand -base64 32'
   if (DATABASE_URL && !MASTER_KEY) {
     yield { variable: 'MASTER_KEY', problem: 'DATABASE_URL is set and there is no key to seal its secrets with', fix }
   }
   if (MASTER_KEY && isWeak(MASTER_KEY)) {
     yield { variable: 'MASTER_KEY', problem: 'its value is a placeholder, or could be guessed', fix }
+  }
+  if (MASTER_KEY_PREVIOUS && !MASTER_KEY) {
+    yield { variable: 'MASTER_KEY_PREVIOUS', problem: 'MASTER_KEY, which takes its place, is not set', fix: 'set both' }
   }
 }
 

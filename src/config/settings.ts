@@ -52,6 +52,13 @@ export const environment = z.object({
     meaning: 'Seals what is secret in the database. Keep it apart from backups; without it they cannot be read.',
     isSecret: true,
   }),
+  MASTER_KEY_PREVIOUS: derived(parseMasterKey, {
+    form: 'as MASTER_KEY',
+    default: 'none',
+    meaning:
+      'While the master key is changed: a second key that still opens, and seals nothing. With several nodes, first give them the new key here, then swap the two, then run: postern rekey.',
+    isSecret: true,
+  }),
   LOG_LEVEL: choice(['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent'], {
     default: 'info',
     meaning: 'How much is logged. No level logs a secret.',

@@ -6,8 +6,7 @@ export const rotateSigningKeys: Job = {
   name: 'rotate-keys',
   everySeconds: 3600,
   async run(deps) {
-    const keyDeps = { ...deps, sealingKey: deps.derived.seal, signingKeyBits: deps.config.signingKeyBits }
-    await ensureKeys(keyDeps)
-    await rotateKeysWhenDue(keyDeps, deps.config.signingKeyRotationDays)
+    await ensureKeys(deps)
+    await rotateKeysWhenDue(deps, deps.config.signingKeyRotationDays)
   },
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import { keyEvent } from '../telemetry/audit.ts'
-import { newSigningKey, SIGNING_ALG } from './signing-keys.ts'
+import { type KeyCustody, SIGNING_ALG } from './signer.ts'
 
 /** How long validators may keep the key set; the next key is published at least so long before it signs. */
 export const JWKS_MAX_AGE_SECONDS = 600
@@ -16,8 +16,7 @@ interface RotationDeps {
   readonly clock: Clock
   readonly random: Random
   readonly store: Pick<Store, 'signingKeys'>
-  readonly sealingKey: Uint8Array
-  readonly signingKeyBits: number
+  readonly custody: KeyCustody
 }
 
 /** Sees to it that there is a key that signs and one that will sign next. Any number of nodes may do it at once. */
@@ -25,7 +24,7 @@ export async function ensureKeys(deps: RotationDeps): Promise<void> {
   const { keys } = await deps.store.signingKeys.list()
   for (const state of ['current', 'next'] as const) {
     if (keys.some((key) => key.alg === SIGNING_ALG && key.state === state)) continue
-    const key = await newSigningKey(deps.random, deps.sealingKey, deps.signingKeyBits)
+    const key = await deps.custody.create()
     await deps.store.signingKeys.add(key, state, keyEvent(deps, 'key.created', key.kid, 'system'))
   }
 }
@@ -65,7 +64,7 @@ export async function replaceKeyAtOnce(
   deps: RotationDeps,
   actor: string,
 ): Promise<{ readonly gone: string | undefined; readonly kid: string }> {
-  const key = await newSigningKey(deps.random, deps.sealingKey, deps.signingKeyBits)
+  const key = await deps.custody.create()
   const gone = await deps.store.signingKeys.replaceAtOnce(key, keyEvent(deps, 'key.emergency', key.kid, actor))
   await ensureKeys(deps)
   return { gone, kid: key.kid }

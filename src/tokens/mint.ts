@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { addSeconds, numericDate } from '../base/numeric-date.ts'
 import type { Random } from '../base/random.ts'
-import type { KeyRing, SigningKey } from '../keys/signing-keys.ts'
+import type { Signer } from '../keys/signer.ts'
+import type { KeyRing } from '../keys/signing-keys.ts'
 import { formatScope } from '../protocol/scope.ts'
 import type { Authorization, IdTokenGrant, RefreshGrant, UserGrant } from './authorization.ts'
 import type { TOKEN_TYPES } from './verify.ts'
@@ -121,7 +122,7 @@ function idClaims(
 const accessTokenHash = (token: string): string =>
   createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url')
 
-async function signJwt(key: SigningKey, typ: (typeof TOKEN_TYPES)[number], claims: Claims): Promise<string> {
+async function signJwt(key: Signer, typ: (typeof TOKEN_TYPES)[number], claims: Claims): Promise<string> {
   const input = `${encoded({ alg: key.alg, typ, kid: key.kid })}.${encoded(claims)}`
   return `${input}.${(await key.sign(input)).toString('base64url')}`
 }
