@@ -19,3 +19,16 @@ export async function chargeAttempt(deps: ThrottleDeps, address: string, account
   const limit = { calls: deps.config.limitAuthPerMinute, periodSeconds: 60 }
   return await deps.store.throttle.take(keys, limit, deps.random.bytes(16))
 }
+
+/** Five codes at once, then fifteen in an hour: the chance of a guess stays below one in a thousand a day. */
+const CODE_LIMIT = { calls: 5, periodSeconds: 1200 }
+
+const codeKey = (userId: string): Digest => digestOf(`code\0account\0${userId}`)
+
+/** Charges one attempt with a second factor to the account, whichever way in. @returns the seconds to wait; 0 when it may be made */
+export const chargeCode = (deps: ThrottleDeps, userId: string): Promise<number> =>
+  deps.store.throttle.take([codeKey(userId)], CODE_LIMIT, deps.random.bytes(16))
+
+/** Gives back what a right code was charged. */
+export const refundCode = (deps: ThrottleDeps, userId: string): Promise<void> =>
+  deps.store.throttle.giveBack(codeKey(userId), CODE_LIMIT)

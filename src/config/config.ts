@@ -38,6 +38,7 @@ export interface Config {
   readonly isDemoOn: boolean
   readonly signUp: 'open' | 'invite' | 'closed'
   readonly usernameMax: number
+  readonly requireMfa: 'roles' | 'all'
   readonly passwordPolicy: 'composition' | 'nist'
   readonly passwordHashPermits: number
   readonly sessionIdleSeconds: number
@@ -97,6 +98,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     isDemoOn: values.DEMO === undefined ? isLoopback : values.DEMO === 'on',
     signUp: values.SIGN_UP ?? (isLoopback ? 'open' : 'invite'),
     usernameMax: values.USERNAME_MAX,
+    requireMfa: values.REQUIRE_MFA,
     passwordPolicy: values.PASSWORD_POLICY,
     passwordHashPermits: values.PASSWORD_HASH_PERMITS ?? cores,
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,

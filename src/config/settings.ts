@@ -92,6 +92,11 @@ export const environment = z.object({
     meaning:
       'composition: 12 to 128 characters with upper, lower, digit and special. nist: length and blocklist alone (SP 800-63B).',
   }),
+  REQUIRE_MFA: choice(['roles', 'all'], {
+    default: 'roles',
+    meaning:
+      'Who needs a second factor: everybody, or the users whose roles or apps demand it (administrators always do).',
+  }),
   PASSWORD_HASH_PERMITS: derived(wholeNumber(1, 1024), {
     form: 'a whole number from 1 to the number of processor cores',
     unit: 'hashes',

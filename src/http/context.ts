@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
+import type { Surroundings } from '../interaction/next-step.ts'
 import type { Provenance } from '../telemetry/audit.ts'
 import { addressPrefix } from '../telemetry/log.ts'
 import { pickCatalogue } from '../views/catalogue/index.ts'
@@ -14,6 +15,12 @@ export const provenance = (request: FastifyRequest): Provenance => ({
   requestId: request.id,
   address: addressPrefix(request.ip),
   userAgent: (request.headers['user-agent'] ?? '').slice(0, LONGEST_USER_AGENT),
+})
+
+/** What the policy knows of a request besides its row. */
+export const surroundings = ({ config }: Pick<Deps, 'config'>, request: FastifyRequest): Surroundings => ({
+  address: request.ip,
+  requireMfa: config.requireMfa === 'all',
 })
 
 /** What every page of an answer shares: the language, by the request's `ui_locales`, else by the browser's. */

@@ -29,6 +29,8 @@ export interface AuthorizationRequest {
   readonly hintedSubject: string | undefined
   /** The request as it came, by which an expired page starts it again, to be judged anew. */
   readonly query: string
+  /** Where it ends when it is for a page of our own: nothing is issued then. */
+  readonly ownPath?: string
 }
 
 const LONGEST = 2048

@@ -26,6 +26,12 @@ export interface Client {
   readonly resources: readonly string[]
   readonly firstParty: boolean
   readonly requirePkce: boolean
+  /** Its users need a second factor. */
+  readonly requireMfa: boolean
+  /** CIDR; empty: any. */
+  readonly allowedNetworks: readonly string[]
+  /** Only from a device whose posture is known to be compliant. */
+  readonly requireCompliantDevice: boolean
   readonly clientUri: string | undefined
   readonly logoUri: string | undefined
   readonly policyUri: string | undefined

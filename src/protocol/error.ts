@@ -60,6 +60,7 @@ const PAGE_STATUS = {
   expired: 400,
   other_browser: 403,
   forgery: 403,
+  forbidden: 403,
   link_used: 400,
   already_done: 400,
   sign_up_closed: 403,

@@ -11,8 +11,10 @@ import { interactionStore } from './interactions.ts'
 import { leaseStore } from './leases.ts'
 import { pushedRequestStore } from './pushed-requests.ts'
 import { refreshFamilyStore } from './refresh-families.ts'
+import { rekeyStore } from './rekey.ts'
 import { revokedTokenStore } from './revoked-tokens.ts'
 import { roleStore } from './roles.ts'
+import { secondFactorStore } from './second-factors.ts'
 import { sessionStore } from './sessions.ts'
 import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
 import { sweepStore } from './sweep.ts'
@@ -33,9 +35,11 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   leases: leaseStore(database),
   pushedRequests: pushedRequestStore(database),
   refreshFamilies: refreshFamilyStore(database),
+  rekey: rekeyStore(database),
   resources: resourceStore(database),
   revokedTokens: revokedTokenStore(database),
   roles: roleStore(database),
+  secondFactors: secondFactorStore(database),
   sessions: sessionStore(database, policy.sessionIdleSeconds),
   signingKeys: signingKeyStore(database),
   sweep: sweepStore(database),

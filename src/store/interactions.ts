@@ -32,7 +32,7 @@ export const interactionStore = (database: Database, idleSeconds: number) => ({
             select id from interaction where browser_digest = ${interaction.browserDigest}
              order by created_at desc, id desc offset ${MOST_OPEN - 1}))
         insert into interaction (id, browser_digest, client_id, request, session_id, created_at, expires_at)
-        select ${interaction.id}::uuid, ${interaction.browserDigest}::bytea, ${interaction.request.clientId}, ${JSON.stringify(interaction.request)}::jsonb,
+        select ${interaction.id}::uuid, ${interaction.browserDigest}::bytea, ${interaction.request.ownPath === undefined ? interaction.request.clientId : null}::text, ${JSON.stringify(interaction.request)}::jsonb,
           ${interaction.sessionId ?? null}::uuid, t.now, t.now + ${interaction.lifetimeSeconds}::float8 * interval '1 second' from t
         on conflict (id) do nothing`.execute(db),
     )

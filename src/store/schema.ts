@@ -30,7 +30,49 @@ export interface PasswordTable {
 export interface RoleTable {
   name: string
   description: string
+  require_mfa: Defaulted<boolean>
+  allowed_networks: Defaulted<Texts>
   created_at: Date
+}
+
+export interface TotpTable {
+  id: string
+  user_id: string
+  name: string
+  secret: Buffer
+  session_id: string
+  created_at: Date
+  confirmed_at: Date | null
+  last_step: number | null
+  last_used_at: Date | null
+}
+
+export interface RecoveryCodeTable {
+  id: string
+  user_id: string
+  lookup: Buffer
+  phc: string
+  created_at: Date
+  used_at: Date | null
+}
+
+export interface RecoveryRevealTable {
+  user_id: string
+  session_id: string
+  codes: Buffer
+  expires_at: Date
+}
+
+export interface KnownDeviceTable {
+  id: string
+  user_id: string
+  digest: Buffer
+  name: string
+  failures: Defaulted<number>
+  posture: string | null
+  posture_until: Date | null
+  created_at: Date
+  last_seen_at: Date
 }
 
 export interface UserRoleTable {
@@ -71,6 +113,9 @@ export interface ClientTable {
   refresh_token_idle_seconds: number | null
   refresh_retry_seconds: number | null
   refresh_rotation: boolean
+  require_mfa: Defaulted<boolean>
+  allowed_networks: Defaulted<Texts>
+  require_compliant_device: Defaulted<boolean>
   tokens_valid_from: Date | null
   disabled_at: Date | null
   created_at: Date
@@ -110,12 +155,13 @@ export interface SessionTable {
   last_seen_at: Date
   expires_at: Date
   ended_at: Date | null
+  device_id: string | null
 }
 
 export interface InteractionTable {
   id: string
   browser_digest: Buffer
-  client_id: string
+  client_id: string | null
   request: Json<object>
   session_id: string | null
   signed_in_at: Date | null
@@ -256,6 +302,10 @@ export interface Schema {
   password: PasswordTable
   role: RoleTable
   user_role: UserRoleTable
+  totp: TotpTable
+  recovery_code: RecoveryCodeTable
+  recovery_reveal: RecoveryRevealTable
+  known_device: KnownDeviceTable
   action_token: ActionTokenTable
   client: ClientTable
   client_secret: ClientSecretTable

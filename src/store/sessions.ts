@@ -11,6 +11,10 @@ export interface Session extends AuthenticationEvent {
   readonly lastSeenAt: Date
   readonly address: string
   readonly userAgent: string
+  /** The known device it is bound to, by the cookie of that device. */
+  readonly device:
+    | { readonly id: string; readonly posture: string | null; readonly postureUntil: Date | null }
+    | undefined
 }
 
 /** The user behind a session. */
@@ -20,6 +24,11 @@ export interface SessionUser {
   readonly email: string | null
   readonly epoch: number
   readonly roles: readonly string[]
+  readonly hasFactor: boolean
+  /** A role of theirs demands a second factor. */
+  readonly mustHaveFactor: boolean
+  /** One list for each role that allows certain networks only. */
+  readonly allowedNetworks: readonly (readonly string[])[]
 }
 
 /** What a user has allowed a client before, as far as it still counts. */
@@ -58,15 +67,26 @@ export const sessionIsGood = (now: RawBuilder<unknown>, idleSeconds: number) => 
 
 export const standingColumns = sql`
   case when s.id is null then null else jsonb_build_object('id', s.id, 'authTime', s.auth_time, 'acr', s.acr, 'amr', s.amr,
-    'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'address', s.address, 'userAgent', s.user_agent) end as session,
+    'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'address', s.address, 'userAgent', s.user_agent,
+    'device', (select jsonb_build_object('id', d.id, 'posture', d.posture, 'postureUntil', d.posture_until)
+                 from known_device d where d.id = s.device_id and d.user_id = s.user_id)) end as session,
   case when s.id is null then null else jsonb_build_object('id', u.id, 'username', u.username, 'email', u.email, 'epoch', u.epoch,
-    'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id)) end as "user",
+    'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id),
+    'hasFactor', exists (select 1 from totp x where x.user_id = u.id and x.confirmed_at is not null),
+    'mustHaveFactor', exists (select 1 from user_role r join role on role.name = r.role where r.user_id = u.id and role.require_mfa),
+    'allowedNetworks', (select coalesce(jsonb_agg(role.allowed_networks), '[]') from user_role r join role on role.name = r.role
+                         where r.user_id = u.id and cardinality(role.allowed_networks) > 0)) end as "user",
   case when k.user_id is null then null else jsonb_build_object('scope', k.scope, 'resources', k.resources) end as consent`
+
+type Instants = 'authTime' | 'createdAt' | 'lastSeenAt'
 
 interface StandingRow {
   readonly now: Date
   readonly session:
-    | (Omit<Session, 'authTime' | 'createdAt' | 'lastSeenAt'> & Record<'authTime' | 'createdAt' | 'lastSeenAt', string>)
+    | (Omit<Session, Instants | 'device'> &
+        Record<Instants, string> & {
+          readonly device: { id: string; posture: string | null; postureUntil: string | null } | null
+        })
     | null
   readonly user: SessionUser | null
   readonly consent: RememberedConsent | null
@@ -80,6 +100,12 @@ export const standingOf = ({ now, session, user, consent }: StandingRow): Standi
         authTime: new Date(session.authTime),
         createdAt: new Date(session.createdAt),
         lastSeenAt: new Date(session.lastSeenAt),
+        device: session.device
+          ? {
+              ...session.device,
+              postureUntil: session.device.postureUntil === null ? null : new Date(session.device.postureUntil),
+            }
+          : undefined,
       }
     : undefined,
   user: user ?? undefined,
@@ -169,9 +195,9 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
     },
 
     /** The sessions of a user that are good now, newest first. */
-    async listOfUser(userId: string): Promise<readonly Session[]> {
+    async listOfUser(userId: string): Promise<readonly Omit<Session, 'device'>[]> {
       const { rows } = await database.run((db) =>
-        sql<Session>`
+        sql<Omit<Session, 'device'>>`
           select s.id, s.auth_time as "authTime", s.acr, s.amr, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt",
                  s.address, s.user_agent as "userAgent"
             from session s join "user" u on u.id = s.user_id

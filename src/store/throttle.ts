@@ -35,4 +35,13 @@ export const throttleStore = (database: Database) => ({
     )
     return Math.max(0, Math.ceil(rows[0]?.wait ?? 0))
   },
+
+  /** Gives one call back. */
+  async giveBack(key: Digest, { calls, periodSeconds }: Limit): Promise<void> {
+    await database.run((db) =>
+      sql`update throttle set tat = tat - ${periodSeconds / calls}::float8 * interval '1 second' where key = ${key}`.execute(
+        db,
+      ),
+    )
+  },
 })

@@ -171,3 +171,25 @@ export const clientAuthenticationFailed = (
   reason: string,
 ): AuditEvent =>
   event(deps, 'client.authentication_failed', 'anonymous', { ...from, clientId, outcome: 'failure', reason })
+
+/** Something about a user's second factors. */
+export const factorEvent = (
+  deps: EventDeps,
+  type:
+    | 'factor.proved'
+    | 'factor.failed'
+    | 'factor.enrolled'
+    | 'factor.renamed'
+    | 'factor.removed'
+    | 'recovery_codes.issued'
+    | 'recovery_code.used',
+  place: { readonly userId: string; readonly sessionId: string; readonly from: Provenance },
+  detail: Readonly<Record<string, unknown>>,
+): AuditEvent =>
+  event(deps, type, ofUser(place.userId), {
+    ...place.from,
+    userId: place.userId,
+    sessionId: place.sessionId,
+    outcome: type === 'factor.failed' ? 'failure' : 'success',
+    detail,
+  })

@@ -9,13 +9,13 @@ import {
   unparkRequest,
 } from '../../interaction/begin.ts'
 import { finish } from '../../interaction/finish.ts'
-import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
+import { NO_PROGRESS, nextStep, refusalOf } from '../../interaction/next-step.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import type { Pairs } from '../../protocol/parameters.ts'
 import { StoreUnavailable } from '../../store/database.ts'
 import type { Standing } from '../../store/sessions.ts'
-import { provenance, seeOther } from '../context.ts'
+import { provenance, seeOther, surroundings } from '../context.ts'
 import { respond } from '../pages/respond.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
 import { cookieDigest, ensureBrowserCookie } from '../plugins/cookies.ts'
@@ -66,8 +66,8 @@ async function answerKnown(deps: Deps, request: FastifyRequest, reply: FastifyRe
   const cookie = cookieDigest(deps, request, 'lax')
   const standing = cookie ? await deps.store.sessions.findByLax(cookie, known.client.clientId) : NOBODY
   const { session, user } = standing
-  const next = nextStep(asked, known.client, NO_PROGRESS, standing)
-  if (next.step === 'refuse') throw new OAuthError(next.code, 'the user would have to be asked')
+  const next = nextStep(asked, known.client, NO_PROGRESS, standing, surroundings(deps, request))
+  if (next.step === 'refuse') throw refusalOf(next)
   if (next.step === 'finish' && session && user) {
     const granted = { interactionId: undefined, request: asked, session, user }
     const response = await finish(deps, known.to, granted, provenance(request))

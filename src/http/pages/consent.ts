@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
-import { nextStep } from '../../interaction/next-step.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
 import type { Resource } from '../../protocol/client.ts'
 import { OAuthError } from '../../protocol/error.ts'
@@ -12,8 +11,7 @@ import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs } from '../parameters.ts'
 import { cookieDigest } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
-import { sourceOf } from '../plugins/security-headers.ts'
-import { type OpenInteraction, openInteraction } from './open-interaction.ts'
+import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { respond } from './respond.ts'
 import { restart, sealedRestart } from './restart.ts'
 
@@ -22,8 +20,7 @@ export function consentPages(app: FastifyInstance, deps: Deps): void {
   app.get('/consent', async (request, reply) => {
     const open = await openInteraction(deps, request)
     if (!open) return await restart(deps, request, reply, undefined)
-    const next = nextStep(open.interaction.request, open.client, open.interaction, open.standing)
-    if (next.step !== 'consent') return await seeOther(reply, hub(deps, open))
+    if (open.next.step !== 'consent') return await seeOther(reply, hubOf(deps, open))
     await show(deps, request, reply, open)
   })
 
@@ -44,9 +41,6 @@ export function consentPages(app: FastifyInstance, deps: Deps): void {
   })
 }
 
-const hub = ({ config }: Deps, { interaction }: OpenInteraction): string =>
-  `${config.basePath}/interaction?id=${interaction.id}`
-
 async function decide(
   deps: Deps,
   request: FastifyRequest,
@@ -59,10 +53,10 @@ async function decide(
   // The Lax twin got the user here; a decision is a change, and needs the Strict cookie of the same session. design.md §5.3
   const cookie = cookieDigest(deps, request, 'strict')
   const present = cookie && (await deps.store.sessions.findByStrict(cookie))
-  if (!session || !user || present?.session?.id !== session.id) return await seeOther(reply, hub(deps, open))
+  if (!session || !user || present?.session?.id !== session.id) return await seeOther(reply, hubOf(deps, open))
 
   const facts = { userId: user.id, clientId: client.clientId, sessionId: session.id }
-  if (decision === 'deny') {
+  if (decision === 'deny' && to) {
     await deps.store.audit.record(consentDenied(deps, provenance(request), facts))
     const refusal = new OAuthError('access_denied', 'the user said no')
     return await respond(deps, request, reply, errorResponse(deps.config.issuer, to, refusal))
@@ -72,12 +66,12 @@ async function decide(
     const event = consented(deps, provenance(request), { ...facts, scope })
     await deps.store.interactions.allow(interaction.id, { ...facts, scope, resources }, event)
   }
-  await seeOther(reply, hub(deps, open))
+  await seeOther(reply, hubOf(deps, open))
 }
 
 async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, open: OpenInteraction): Promise<void> {
   const { interaction, client, standing, browser } = open
-  const { scope, redirectUri, uiLocales, query } = interaction.request
+  const { scope, redirectUri, uiLocales } = interaction.request
   const { basePath } = deps.config
   const { hostname, protocol } = new URL(redirectUri)
   const isWeb = protocol === 'https:' || protocol === 'http:'
@@ -85,7 +79,7 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
     action: `${basePath}/consent?id=${interaction.id}`,
     switchAccountAction: `${basePath}/consent/switch?id=${interaction.id}`,
     csrf: csrfToken(deps, browser, interaction.id),
-    restart: sealedRestart(deps, query),
+    restart: sealedRestart(deps, interaction.request),
     client: { name: client.clientName },
     redirectUri,
     ...(isWeb ? { redirectHost: new URL(redirectUri).host } : {}),
@@ -93,7 +87,7 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
     scopes: scopeViews(scope, await deps.directory.resources()),
     warnings: isWeb && LOOPBACK.includes(hostname) ? (['loopback'] as const) : [],
   }
-  await sendPage(reply, consentPage(view, frameFor(deps, request, uiLocales)), { formAction: sourceOf(redirectUri) })
+  await sendPage(reply, consentPage(view, frameFor(deps, request, uiLocales)), formActionOf(open))
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']

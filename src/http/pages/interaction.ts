@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { exhaustive } from '../../base/exhaustive.ts'
 import type { Deps } from '../../deps.ts'
 import { finish } from '../../interaction/finish.ts'
-import { nextStep } from '../../interaction/next-step.ts'
+import { refusalOf } from '../../interaction/next-step.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
-import { OAuthError } from '../../protocol/error.ts'
+import { PageError } from '../../protocol/error.ts'
 import { alreadyCompletedPage } from '../../views/interrupted.ts'
 import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { type OpenInteraction, openInteraction } from './open-interaction.ts'
@@ -21,25 +21,22 @@ export function interactionHub(app: FastifyInstance, deps: Deps): void {
 }
 
 async function goOn(deps: Deps, request: FastifyRequest, reply: FastifyReply, open: OpenInteraction): Promise<void> {
-  const { interaction, standing, client, to } = open
-  const { basePath, issuer } = deps.config
-  const next = nextStep(interaction.request, client, interaction, standing)
+  const { interaction, next, to } = open
+  const page = (name: string) => seeOther(reply, `${deps.config.basePath}/${name}?id=${interaction.id}`)
   switch (next.step) {
     case 'sign-in':
-      return await seeOther(reply, `${basePath}/login?id=${interaction.id}`)
-    case 'sign-up': {
-      const page = deps.config.signUp === 'open' ? 'signup' : 'login'
-      return await seeOther(reply, `${basePath}/${page}?id=${interaction.id}`)
-    }
+      return await page('login')
+    case 'sign-up':
+      return await page(deps.config.signUp === 'open' ? 'signup' : 'login')
+    case 'second-factor':
+      return await page('second-factor')
+    case 'enrol-factor':
+      return await page('second-factor/enrol')
     case 'consent':
-      return await seeOther(reply, `${basePath}/consent?id=${interaction.id}`)
+      return await page('consent')
     case 'refuse':
-      return await respond(
-        deps,
-        request,
-        reply,
-        errorResponse(issuer, to, new OAuthError(next.code, 'the user would have to be asked')),
-      )
+      if (!to) throw new PageError('forbidden', { cause: next.reason })
+      return await respond(deps, request, reply, errorResponse(deps.config.issuer, to, refusalOf(next)))
     case 'finish':
       return await finishOrTell(deps, request, reply, open)
     default:
@@ -56,15 +53,9 @@ async function finishOrTell(
 ): Promise<void> {
   const { interaction, standing, client, to } = open
   const { session, user } = standing
-  const response =
-    session && user
-      ? await finish(
-          deps,
-          to,
-          { interactionId: interaction.id, request: interaction.request, session, user },
-          provenance(request),
-        )
-      : undefined
+  if (!to) return await seeOther(reply, deps.config.basePath + interaction.request.ownPath)
+  const granted = session && user && { interactionId: interaction.id, request: interaction.request, session, user }
+  const response = granted ? await finish(deps, to, granted, provenance(request)) : undefined
   if (response) return await respond(deps, request, reply, response)
   const view = {
     clientName: client.clientName,

@@ -2,21 +2,28 @@ import type { FastifyRequest } from 'fastify'
 import { digestOf } from '../../base/digest.ts'
 import { isId } from '../../base/random.ts'
 import type { Deps } from '../../deps.ts'
+import { nextStep, type Step } from '../../interaction/next-step.ts'
+import { OWN_PAGES } from '../../interaction/own-pages.ts'
 import type { Client } from '../../protocol/client.ts'
 import { PageError } from '../../protocol/error.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
 import { type ReturnAddress, returnAddressOf } from '../../protocol/return-address.ts'
 import type { Interaction } from '../../store/interactions.ts'
 import type { Standing } from '../../store/sessions.ts'
+import { surroundings } from '../context.ts'
 import { queryPairs } from '../parameters.ts'
 import { readCookie } from '../plugins/cookies.ts'
+import { sourceOf } from '../plugins/security-headers.ts'
 
 /** An interaction that this browser began and may go on with. */
 export interface OpenInteraction {
   readonly interaction: Interaction
   readonly standing: Standing
   readonly client: Client
-  readonly to: ReturnAddress
+  /** Where the client is answered; `undefined` for a page of our own. */
+  readonly to: ReturnAddress | undefined
+  /** What has to happen next. */
+  readonly next: Step
   /** The secret of the browser that began it; its forms' tokens are bound to it. */
   readonly browser: string
 }
@@ -35,9 +42,29 @@ export async function openInteraction(deps: Deps, request: FastifyRequest): Prom
   const found = await deps.store.interactions.find(id, digestOf(browser))
   if (found === 'other-browser') throw new PageError('other_browser', { cause: 'another browser’s interaction' })
   if (!found) return undefined
-  const client = await deps.directory.client(found.interaction.request.clientId)
-  if (!client) throw new PageError('unknown_client', { cause: 'the client has gone meanwhile' })
-  const to = returnAddressOf(client, found.interaction.request)
-  if (!to) throw new PageError('invalid_redirect_uri', { cause: 'no longer registered', clientName: client.clientName })
-  return { ...found, client, to, browser }
+  const { client, to } = await answerable(deps, found.interaction)
+  const next = nextStep(
+    found.interaction.request,
+    client,
+    found.interaction,
+    found.standing,
+    surroundings(deps, request),
+  )
+  return { ...found, client, to, next, browser }
 }
+
+async function answerable(deps: Deps, { request }: Interaction) {
+  if (request.ownPath !== undefined) return { client: OWN_PAGES, to: undefined }
+  const client = await deps.directory.client(request.clientId)
+  if (!client) throw new PageError('unknown_client', { cause: 'the client has gone meanwhile' })
+  const to = returnAddressOf(client, request)
+  if (!to) throw new PageError('invalid_redirect_uri', { cause: 'no longer registered', clientName: client.clientName })
+  return { client, to }
+}
+
+/** Where the hub of an interaction is. */
+export const hubOf = ({ config }: Pick<Deps, 'config'>, { interaction }: OpenInteraction): string =>
+  `${config.basePath}/interaction?id=${interaction.id}`
+
+/** Where a form of an interaction may lead besides ourselves. */
+export const formActionOf = ({ to }: OpenInteraction) => (to ? { formAction: sourceOf(to.redirectUri) } : {})

@@ -2,15 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { signIn } from '../../accounts/sign-in.ts'
 import { exhaustive } from '../../base/exhaustive.ts'
 import type { Deps } from '../../deps.ts'
-import { nextStep } from '../../interaction/next-step.ts'
 import { type Parameters, parametersOf } from '../../protocol/parameters.ts'
 import { type SignInFault, signInPage } from '../../views/sign-in.ts'
 import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
 import { cookieDigest, setSessionCookies } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
-import { sourceOf } from '../plugins/security-headers.ts'
-import { type OpenInteraction, openInteraction } from './open-interaction.ts'
+import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { restart, sealedRestart } from './restart.ts'
 
 const LONGEST_FIELD = 1024
@@ -20,9 +18,8 @@ export function signInPages(app: FastifyInstance, deps: Deps): void {
   app.get('/login', async (request, reply) => {
     const open = await openInteraction(deps, request)
     if (!open) return await restart(deps, request, reply, undefined)
-    const next = nextStep(open.interaction.request, open.client, open.interaction, open.standing)
-    const isWanted = next.step === 'sign-in' || next.step === 'sign-up' || wantsSwitch(request)
-    if (!isWanted) return await seeOther(reply, hub(deps, open))
+    const isWanted = open.next.step === 'sign-in' || open.next.step === 'sign-up' || wantsSwitch(request)
+    if (!isWanted) return await seeOther(reply, hubOf(deps, open))
     await show(deps, request, reply, open, {})
   })
 
@@ -36,8 +33,6 @@ export function signInPages(app: FastifyInstance, deps: Deps): void {
 }
 
 const wantsSwitch = (request: FastifyRequest): boolean => parametersOf(queryPairs(request)).get('switch') !== undefined
-const hub = ({ config }: Deps, { interaction }: OpenInteraction): string =>
-  `${config.basePath}/interaction?id=${interaction.id}`
 
 async function attempt(
   deps: Deps,
@@ -62,14 +57,14 @@ async function attempt(
   const place = {
     from: provenance(request),
     interactionId: open.interaction.id,
-    clientId: open.client.clientId,
+    clientId: open.to && open.client.clientId,
     replaces: cookieDigest(deps, request, 'strict'),
   }
   const result = await signIn(deps, { login, password }, place)
   switch (result.outcome) {
     case 'signed-in':
       setSessionCookies(deps, reply, result.secrets)
-      return await seeOther(reply, hub(deps, open))
+      return await seeOther(reply, hubOf(deps, open))
     case 'wrong':
       return await show(deps, request, reply, open, { ...typed, fault: { kind: 'refused' }, status: 400 })
     case 'wait':
@@ -106,12 +101,12 @@ async function show(
   const view = {
     action: `${basePath}/login?id=${interaction.id}`,
     csrf: csrfToken(deps, browser, interaction.id),
-    restart: sealedRestart(deps, interaction.request.query),
-    client: { name: client.clientName },
+    restart: sealedRestart(deps, interaction.request),
+    ...(open.to ? { client: { name: client.clientName } } : {}),
     ...(username === undefined ? {} : { username }),
     ...(shown.fault ? { fault: shown.fault } : {}),
     ...(signUp === 'open' ? { signUpHref: `${basePath}/signup?id=${interaction.id}` } : {}),
   }
   const page = signInPage(view, frameFor(deps, request, interaction.request.uiLocales))
-  await sendPage(reply, page, { status: shown.status ?? 200, formAction: sourceOf(open.to.redirectUri) })
+  await sendPage(reply, page, { status: shown.status ?? 200, ...formActionOf(open) })
 }

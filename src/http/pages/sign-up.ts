@@ -13,9 +13,8 @@ import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
 import { cookieDigest, ensureBrowserCookie, readCookie, setSessionCookies } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
-import { sourceOf } from '../plugins/security-headers.ts'
 import { accountView, readAccountForm, shownFaults } from './account-form.ts'
-import { type OpenInteraction, openInteraction } from './open-interaction.ts'
+import { formActionOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { restart, sealedRestart } from './restart.ts'
 
 /** Why somebody may sign up: sign-up is open, or an invitation says so. */
@@ -120,7 +119,7 @@ async function welcome(
     {
       from: provenance(request),
       interactionId: open?.interaction.id,
-      clientId: open?.client.clientId,
+      clientId: open?.to && open.client.clientId,
       replaces: cookieDigest(deps, request, 'strict'),
     },
   )
@@ -140,12 +139,12 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, sh
     isEmailFixed: right.email !== undefined,
     ...(open
       ? {
-          restart: sealedRestart(deps, open.interaction.request.query),
-          client: { name: open.client.clientName },
+          restart: sealedRestart(deps, open.interaction.request),
+          ...(open.to ? { client: { name: open.client.clientName } } : {}),
           signInHref: `${basePath}/login?id=${open.interaction.id}`,
         }
       : {}),
   }
   const page = signUpPage(view, frameFor(deps, request, open?.interaction.request.uiLocales))
-  await sendPage(reply, page, { status, ...(open ? { formAction: sourceOf(open.to.redirectUri) } : {}) })
+  await sendPage(reply, page, { status, ...(open ? formActionOf(open) : {}) })
 }

@@ -176,6 +176,11 @@ export const de: Catalogue = {
         meaning: 'Sie wurde in einem anderen Browser begonnen oder ist beendet.',
         remedy: 'Gehen Sie zurück zur App und melden Sie sich von dort aus an.',
       },
+      forbidden: {
+        title: 'Das dürfen Sie nicht öffnen',
+        meaning: 'Die Regeln lassen Sie von hier aus mit diesem Konto nicht hinein.',
+        remedy: 'Fragen Sie die Betreiber, welches Netz, Gerät oder welche Rolle dafür nötig ist.',
+      },
       forgery: {
         title: 'Wir konnten nicht erkennen, dass Sie das waren',
         meaning:

@@ -1,3 +1,5 @@
+import { accountWords } from './en-account.ts'
+import { mailWords } from './en-mail.ts'
 import type { Catalogue } from './index.ts'
 
 /**
@@ -172,6 +174,11 @@ export const words = {
         meaning: 'It was started in another browser, or it has ended.',
         remedy: 'Go back to the app and sign in from there.',
       },
+      forbidden: {
+        title: 'You may not open this',
+        meaning: 'The rules of this place do not let you in from here, with this account.',
+        remedy: 'Ask the people who run it which network, device or role it takes.',
+      },
       forgery: {
         title: 'We could not tell that this was you',
         meaning: 'The form did not come from the page that we sent you, or your browser kept its cookies back.',
@@ -251,6 +258,8 @@ export const words = {
     meaning: 'If nothing happens, press the button.',
     submit: 'Continue',
   },
+  ...accountWords,
+  mail: mailWords,
 } as const
 
 export const en: Catalogue = { lang: 'en', dir: 'ltr', ...words }

@@ -1,0 +1,245 @@
+import { sql } from 'kysely'
+import type { Digest } from '../base/digest.ts'
+import { type AuditEvent, auditing } from './audit.ts'
+import type { Database } from './database.ts'
+
+/** An authenticator app of a user, its secret still sealed. */
+export interface Totp {
+  readonly id: string
+  readonly name: string
+  readonly secret: Buffer
+  readonly sessionId: string
+  readonly createdAt: Date
+  readonly confirmedAt: Date | null
+  readonly lastStep: number | null
+  readonly lastUsedAt: Date | null
+}
+
+/** How a session is raised once a second factor was proved: both secrets are new, as its rights are. */
+export interface RaisedSession {
+  readonly id: string
+  readonly strictDigest: Digest
+  readonly laxDigest: Digest
+  readonly acr: string
+  readonly amr: readonly string[]
+}
+
+export interface NewRecoveryCode {
+  readonly id: string
+  readonly lookup: Buffer
+  readonly phc: string
+}
+
+const totpColumns = sql`
+  x.id, x.name, x.secret, x.session_id as "sessionId", x.created_at as "createdAt", x.confirmed_at as "confirmedAt",
+  x.last_step as "lastStep", x.last_used_at as "lastUsedAt"`
+
+/** How long an enrolment may wait for its first code. */
+const ENROLMENT = sql`interval '10 minutes'`
+
+const raising = (userId: string, session: RaisedSession, proved: ReturnType<typeof sql>) => sql`
+  raised as (
+    update session s set strict_digest = ${session.strictDigest}::bytea, lax_digest = ${session.laxDigest}::bytea,
+           acr = ${session.acr}, amr = ${session.amr}::text[]
+     where s.id = ${session.id} and s.user_id = ${userId} and s.ended_at is null and exists (select 1 from ${proved})
+    returning s.id)`
+
+export const secondFactorStore = (database: Database) => ({
+  /** The authenticators of a user that count, oldest first. */
+  async listTotp(userId: string): Promise<readonly Totp[]> {
+    const { rows } = await database.run((db) =>
+      sql<Totp>`select ${totpColumns} from totp x where x.user_id = ${userId} and x.confirmed_at is not null order by x.id`.execute(
+        db,
+      ),
+    )
+    return rows
+  },
+
+  /** The enrolment that a session has begun and not finished. */
+  async findEnrolment(userId: string, sessionId: string): Promise<Totp | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<Totp>`
+        select ${totpColumns} from totp x
+         where x.user_id = ${userId} and x.session_id = ${sessionId} and x.confirmed_at is null and x.created_at > ${database.now} - ${ENROLMENT}
+         order by x.id desc limit 1`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** Begins an enrolment, in place of any that was not finished. The authenticator does not count before it is confirmed. */
+  async beginTotp(
+    userId: string,
+    totp: { id: string; name: string; secret: Buffer; sessionId: string },
+  ): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with dropped as (delete from totp where user_id = ${userId} and confirmed_at is null and id <> ${totp.id})
+        insert into totp (id, user_id, name, secret, session_id, created_at)
+        values (${totp.id}, ${userId}, ${totp.name}, ${totp.secret}, ${totp.sessionId}, ${database.now}) on conflict (id) do nothing`.execute(
+        db,
+      ),
+    )
+  },
+
+  /**
+   * Makes an authenticator count, by its first code, and raises the session that proved it.
+   * @returns false when it was confirmed before, or took too long
+   */
+  async confirmTotp(
+    userId: string,
+    id: string,
+    step: number,
+    session: RaisedSession,
+    event: AuditEvent,
+  ): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with confirmed as (
+          update totp set confirmed_at = ${database.now}, last_step = ${step}, last_used_at = ${database.now}
+           where id = ${id} and user_id = ${userId} and session_id = ${session.id} and confirmed_at is null
+             and created_at > ${database.now} - ${ENROLMENT}
+          returning id),
+        ${raising(userId, session, sql`confirmed`)},
+        ${auditing(event, database.now, sql`confirmed`)}
+        select 1 from confirmed`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /**
+   * Spends a time step and raises the session, as one statement. A step is accepted once. RFC 6238 §5.2
+   * @returns false when this or a later step was spent before
+   */
+  async spendTotp(
+    userId: string,
+    id: string,
+    step: number,
+    session: RaisedSession,
+    event: AuditEvent,
+  ): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with used as (
+          update totp set last_step = ${step}, last_used_at = ${database.now}
+           where id = ${id} and user_id = ${userId} and confirmed_at is not null and (last_step is null or last_step < ${step})
+          returning id),
+        ${raising(userId, session, sql`used`)},
+        ${auditing(event, database.now, sql`used`)}
+        select 1 from used`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  async renameTotp(userId: string, id: string, name: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with renamed as (
+          update totp set name = ${name} where id = ${id} and user_id = ${userId} and confirmed_at is not null returning id),
+        ${auditing(event, database.now, sql`renamed`)}
+        select 1 from renamed`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Removes an authenticator; with the last one go the recovery codes, which stand for it. */
+  async removeTotp(userId: string, id: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with gone as (delete from totp where id = ${id} and user_id = ${userId} returning id),
+        codes as (
+          delete from recovery_code where user_id = ${userId} and exists (select 1 from gone)
+             and not exists (select 1 from totp x where x.user_id = ${userId} and x.id <> ${id} and x.confirmed_at is not null)),
+        ${auditing(event, database.now, sql`gone`)}
+        select 1 from gone`.execute(db),
+    )
+    return rows.length > 0
+  },
+
+  /** Removes every factor of a user, for who has lost them all. */
+  async reset(userId: string, event: AuditEvent): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with gone as (delete from totp where user_id = ${userId}),
+        codes as (delete from recovery_code where user_id = ${userId}),
+        ${auditing(event, database.now, sql`(select 1) as always`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** Issues a new set of recovery codes: the old set is dead. They are kept sealed until their owner has saved them. */
+  async replaceRecoveryCodes(
+    userId: string,
+    codes: readonly NewRecoveryCode[],
+    reveal: { readonly sessionId: string; readonly sealed: Buffer },
+    event: AuditEvent,
+  ): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with t as (select ${database.now} as now),
+        gone as (delete from recovery_code where user_id = ${userId} and id <> all (${codes.map(({ id }) => id)}::uuid[])),
+        made as (
+          insert into recovery_code (id, user_id, lookup, phc, created_at)
+          select x.id, ${userId}::uuid, x.lookup, x.phc, t.now
+            from t, unnest(${codes.map(({ id }) => id)}::uuid[], ${codes.map(({ lookup }) => lookup)}::bytea[], ${codes.map(({ phc }) => phc)}::text[]) as x(id, lookup, phc)
+          on conflict (id) do nothing),
+        revealed as (
+          insert into recovery_reveal (user_id, session_id, codes, expires_at)
+          select ${userId}::uuid, ${reveal.sessionId}::uuid, ${reveal.sealed}::bytea, t.now + ${ENROLMENT} from t
+          on conflict (user_id) do update set session_id = excluded.session_id, codes = excluded.codes, expires_at = excluded.expires_at),
+        ${auditing(event, database.now, sql`t`)}
+        select 1`.execute(db),
+    )
+  },
+
+  /** The sealed codes that a session has still to save. */
+  async findReveal(userId: string, sessionId: string): Promise<Buffer | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<{ codes: Buffer }>`
+        select codes from recovery_reveal where user_id = ${userId} and session_id = ${sessionId} and expires_at > ${database.now}`.execute(
+        db,
+      ),
+    )
+    return rows[0]?.codes
+  },
+
+  /** Erases them, once their owner has saved them. */
+  async endReveal(userId: string): Promise<void> {
+    await database.run((db) => sql`delete from recovery_reveal where user_id = ${userId}`.execute(db))
+  },
+
+  async countRecoveryCodes(userId: string): Promise<number> {
+    const { rows } = await database.run((db) =>
+      sql<{
+        n: number
+      }>`select count(*)::int as n from recovery_code where user_id = ${userId} and used_at is null`.execute(db),
+    )
+    return rows[0]?.n ?? 0
+  },
+
+  /** The unused code that a typed one may be, by its keyed digest. */
+  async findRecoveryCode(
+    userId: string,
+    lookup: Buffer,
+  ): Promise<{ readonly id: string; readonly phc: string } | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<{ id: string; phc: string }>`
+        select id, phc from recovery_code where user_id = ${userId} and lookup = ${lookup} and used_at is null`.execute(
+        db,
+      ),
+    )
+    return rows[0]
+  },
+
+  /** Spends a recovery code and raises the session, as one statement. @returns false when it was spent before */
+  async spendRecoveryCode(userId: string, id: string, session: RaisedSession, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with used as (
+          update recovery_code set used_at = ${database.now} where id = ${id} and user_id = ${userId} and used_at is null returning id),
+        ${raising(userId, session, sql`used`)},
+        ${auditing(event, database.now, sql`used`)}
+        select 1 from used`.execute(db),
+    )
+    return rows.length > 0
+  },
+})
