@@ -46,7 +46,7 @@ export class FileRefused extends Refusal {
 export async function applyFile(
   deps: ApplyDeps,
   text: string,
-  { plan = false, readFile = readText }: ApplyOptions,
+  { plan = false, readFile = readText }: ApplyOptions = {},
 ): Promise<ApplyReport> {
   const reading = withSecretFiles(readDeclaration(text), readFile)
   const known = await readKnown(deps.store, reading.declaration)

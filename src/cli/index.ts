@@ -16,6 +16,7 @@ import { commandHelp, groupHelp, help } from './help.ts'
 import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { Refusal, UsageError } from './refusal.ts'
+import { rekeyCommand } from './rekey.ts'
 import { sessionCommands } from './session.ts'
 import { settingsCommand } from './settings.ts'
 import { userCommands } from './user.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   ...userChangeCommands,
   ...sessionCommands,
   ...keyCommands,
+  rekeyCommand,
   doctorCommand,
   adminLinkCommand,
   settingsCommand,

@@ -2,7 +2,7 @@
 const UNSAFE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** A value as one line that a terminal prints and does not obey. */
-export const plain = (value: unknown): string => {
+const plain = (value: unknown): string => {
   if (value === undefined || value === null || value === '') return '-'
   if (value instanceof Date) return value.toISOString()
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(plain).join(' ')

@@ -105,7 +105,7 @@ function flattened(issue: z.core.$ZodIssue): readonly Issue[] {
 export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `must be ${KINDS[issue.expected] ?? `a ${issue.expected}`}`
+      return issue.input === undefined ? 'is missing' : `must be ${kind(issue.expected, issue.input)}`
     case 'invalid_value':
       return `must be ${issue.values.map(String).join(' or ')}`
     case 'too_small':
@@ -125,3 +125,9 @@ const KINDS: Readonly<Record<string, string>> = {
   object: 'a mapping',
   boolean: 'true or false',
 }
+
+/** YAML takes a text of digits for a number. */
+const kind = (expected: string, given: unknown): string =>
+  expected === 'string' && ['number', 'boolean'].includes(typeof given)
+    ? 'a string: put it in quotes'
+    : (KINDS[expected] ?? `a ${expected}`)
