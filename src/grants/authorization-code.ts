@@ -16,13 +16,12 @@ export const authorizationCode: Grant = {
   type: 'authorization_code',
   async redeem(deps, caller, parameters) {
     const digest = digestOf(required(parameters, 'code'))
-    const redirectUri = required(parameters, 'redirect_uri')
     const code = await deps.store.authorizationCodes.find(digest)
     const facts = code && { userId: code.userId, clientId: caller.client.clientId, familyId: code.familyId }
 
     // A code that is another client's, or was sent elsewhere, proves nothing about its owner: it is neither burnt nor killed.
     if (!code || !facts || code.clientId !== caller.client.clientId) throw refusal('unknown code, or another client’s')
-    if (code.redirectUri !== redirectUri) throw refusal('another redirect_uri')
+    if (code.redirectUri !== parameters.get('redirect_uri')) throw refusal('no redirect_uri, or another')
     const verdict = judgeVerifier(code.codeChallenge, parameters.get('code_verifier'))
     if (verdict === 'missing' || verdict === 'malformed') {
       throw new OAuthError('invalid_request', 'code_verifier is missing or malformed')
