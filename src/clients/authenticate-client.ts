@@ -48,16 +48,17 @@ export async function authenticateClient(
   const reason = client ? await fault(deps, client, basic !== undefined, secret) : 'unknown or disabled client'
   if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from }
 
+  await chargeFailure(deps, clientId, from) // first: whoever is held up must not fill the audit trail
   if (client) await deps.store.audit.record(clientAuthenticationFailed(deps, from, clientId, reason ?? ''))
-  await chargeFailure(deps, clientId, from)
   throw refusal(reason)
 }
 
 /** "The client MUST NOT use more than one authentication method in each request." RFC 6749 §2.3 */
 function refuseTwoMethods(basic: BasicCredentials | undefined, parameters: Parameters): void {
-  if (!basic) return
+  const used = [basic, parameters.get('client_secret'), parameters.get('client_assertion')]
   const bodyId = parameters.get('client_id')
-  if (parameters.get('client_secret') !== undefined || (bodyId !== undefined && bodyId !== basic.clientId)) {
+  const isOther = basic !== undefined && bodyId !== undefined && bodyId !== basic.clientId
+  if (isOther || used.filter((each) => each !== undefined).length > 1) {
     throw new OAuthError('invalid_request', 'more than one way of client authentication is used')
   }
 }
