@@ -22,24 +22,22 @@ const API_SCOPE = 'demo:read'
 const appUri = (issuer: string) => `${issuer}/demo`
 const apiUri = (issuer: string) => `${issuer}/demo/api`
 
-/** The demo's page, its script, and the API that it calls. */
+/** The demo's page, its scripts, and the API that it calls. */
 export function demoRoutes(app: FastifyInstance, deps: Deps): void {
-  const { issuer, basePath, ceilingAddressPerMinute } = deps.config
-  const limit = perAddress(ceiling(deps.clock, ceilingAddressPerMinute, 60))
-
+  const limit = perAddress(ceiling(deps.clock, deps.config.ceilingAddressPerMinute, 60))
   group(app, '', { audience: 'people' }, (room) => demoPageRoute(room, deps), [limit, rightHost(deps)])
   group(app, '/demo/assets', { audience: 'people' }, demoAssetRoutes, [limit])
   group(app, '/demo/api', { audience: 'programs' }, (room) => greetingRoute(room, deps), [limit])
+}
 
-  function demoPageRoute(room: FastifyInstance, { config }: Pick<Deps, 'config'>): void {
-    const view = {
-      script: `${basePath}/demo/assets/${appScript.name}?v=${appScript.version}`,
-      clientId: CLIENT_ID,
-      redirectUri: appUri(issuer),
-      apiUrl: `${apiUri(issuer)}/greeting`,
-    }
-    room.get('/demo', async (request, reply) => await sendPage(reply, demoPage(view, frameFor({ config }, request))))
+function demoPageRoute(app: FastifyInstance, { config }: Pick<Deps, 'config'>): void {
+  const view = {
+    script: `${config.basePath}/demo/assets/${appScript.name}?v=${appScript.version}`,
+    clientId: CLIENT_ID,
+    redirectUri: appUri(config.issuer),
+    apiUrl: `${apiUri(config.issuer)}/greeting`,
   }
+  app.get('/demo', async (request, reply) => await sendPage(reply, demoPage(view, frameFor({ config }, request))))
 }
 
 function demoAssetRoutes(app: FastifyInstance): void {
