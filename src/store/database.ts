@@ -37,6 +37,10 @@ export interface Database {
   run<T>(fact: (db: Kysely<Schema>) => Promise<T>): Promise<T>
   /** All statements or none; again as `run`. Awaits nothing but its own SQL: the embedded engine has one session. */
   transaction<T>(fact: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
+  /** A transaction with the rights of the login, which owns the tables: to migrate, and to drop or erase what is audited. */
+  asOwner<T>(fact: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
+  /** From now on every connection works as the role that cannot change the audit. It has to be there. */
+  workAsAppRole(): void
   /** The time that decides, for readiness and skew. */
   time(): Promise<Date>
   close(): Promise<void>
@@ -54,6 +58,7 @@ export function openDatabase({ connection, offsetSeconds, onError }: DatabaseOpt
         if (isStale(error)) forgetStatements(pool)
       },
     )
+  const transaction: Database['transaction'] = (fact) => run((each) => each.transaction().execute(fact))
   return {
     db,
     engine: connection.kind === 'url' ? 'postgres' : 'embedded',
@@ -61,7 +66,13 @@ export function openDatabase({ connection, offsetSeconds, onError }: DatabaseOpt
       return now()
     },
     run,
-    transaction: (fact) => run((each) => each.transaction().execute(fact)),
+    transaction,
+    asOwner: (fact) =>
+      transaction(async (trx) => {
+        await sql`set local role to default`.execute(trx)
+        return await fact(trx)
+      }),
+    workAsAppRole: () => pool.workAsAppRole(),
     time: () => run(async (each) => theOne((await sql<{ now: Date }>`select ${now()} as now`.execute(each)).rows).now),
     close: () => db.destroy(),
   }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { takeAppRole } from './app-role.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -74,7 +75,8 @@ export async function planMigrations(database: Database, folder?: string): Promi
 
 /**
  * Applies what is pending, each file in a transaction of its own. Any number of nodes may do this at once: the primary key
- * of the row that stands for a migration makes the others wait, and then pass over it.
+ * of the row that stands for a migration makes the others wait, and then pass over it. Afterwards the server works as its
+ * own role, which has rights on the new tables too.
  * @returns the migrations that this call applied
  * @throws SchemaTooNew, MigrationChanged, MigrationOutOfOrder: having changed nothing
  * @throws MigrationFailed
@@ -86,6 +88,7 @@ export async function migrate(database: Database, folder?: string): Promise<read
   for (const migration of plan) {
     if (await apply(database, migration)) done.push(migration)
   }
+  await takeAppRole(database)
   return done
 }
 
@@ -93,7 +96,7 @@ export async function migrate(database: Database, folder?: string): Promise<read
 async function apply(database: Database, { version, name, checksum, text }: Migration): Promise<boolean> {
   let statement = false
   try {
-    return await database.transaction(async (trx) => {
+    return await database.asOwner(async (trx) => {
       statement = false
       await sql`set local statement_timeout = 0`.execute(trx) // the wait for another node, and a large table, take their time
       const { rows } = await sql`
@@ -113,7 +116,7 @@ async function apply(database: Database, { version, name, checksum, text }: Migr
 /** Two nodes that create a table at once can collide in the catalogue, whatever `if not exists` says: the second try finds it. */
 async function createTable(database: Database): Promise<void> {
   const create = () =>
-    database.run((db) =>
+    database.asOwner((db) =>
       sql`create table if not exists schema_migration (
         version    integer primary key,
         name       text not null,

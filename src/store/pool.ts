@@ -27,6 +27,7 @@ const types: pg.CustomTypesConfig = {
 /** A pool as Kysely wants it, over the driver's. */
 export interface Pool extends PostgresPool {
   readonly names: StatementNames | undefined
+  workAsAppRole(): void
 }
 
 /** Makes the pool of connections. Statements have names on a PostgreSQL server: it then plans each once per connection. */
@@ -43,11 +44,34 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
   // the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const names = connection.kind === 'url' ? new StatementNames() : undefined
+  const restricted = new WeakSet<pg.PoolClient>()
+  let worksAsAppRole = false
+  const connect = async () => {
+    const client = await pool.connect().catch(notConnected)
+    if (worksAsAppRole && !restricted.has(client)) {
+      await restrict(client)
+      restricted.add(client)
+    }
+    return client
+  }
   return {
     names,
     options: pool.options,
-    connect: async () => new PooledConnection(await pool.connect().catch(notConnected), names),
+    connect: async () => new PooledConnection(await connect(), names),
     end: () => pool.end(),
+    workAsAppRole: () => {
+      worksAsAppRole = true
+    },
+  }
+}
+
+/** Better no connection than one with the rights of the owner. */
+async function restrict(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('set role postern_app')
+  } catch (error) {
+    client.release(true)
+    throw error
   }
 }
 
