@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     usesTypesOf: [...FLOWS, 'config'].filter((room) => room !== 'store'),
     packages: [],
   },
-  http: { uses: OUTSIDE, usesTypesOf: ['deps.ts'] },
+  http: { uses: [...OUTSIDE, 'resource-server'], usesTypesOf: ['deps.ts'] }, // the demo's API checks tokens as anybody's would
   jobs: { uses: OUTSIDE, usesTypesOf: ['deps.ts'] },
   cli: { uses: [...OUTSIDE, 'deps.ts', 'app.ts'] },
   'resource-server': { uses: ['base', 'protocol'], packages: ['jose'] },

@@ -17,7 +17,7 @@ import { BrowserSession } from './browser-session.ts'
 import { startPostgres } from './postgres.ts'
 
 export const ISSUER = 'https://gate.example'
-export const PASSWORD = 'Correct-Horse-7-Staple'
+export const PASSWORD = 'Correct-Horse-7-Staple!'
 const MASTER_KEY = randomBytes(32).toString('base64url')
 
 /** Time that stands where it is put: the node's and, by the same offset, the database's. */
@@ -258,12 +258,7 @@ export async function obtainTokens(
 }
 
 /** Asks for the next tokens of a family. */
-export const refresh = (
-  server: Asked,
-  client: TestClient,
-  refreshToken: string,
-  more: Record<string, string> = {},
-) =>
+export const refresh = (server: Asked, client: TestClient, refreshToken: string, more: Record<string, string> = {}) =>
   server.post(
     '/token',
     {
