@@ -4,6 +4,8 @@
 import { actionTokenStore } from './action-tokens.ts'
 import { administrationStore } from './administration.ts'
 import { auditStore } from './audit.ts'
+import { auditChainStore } from './audit-chain.ts'
+import { auditTrailStore } from './audit-trail.ts'
 import { authorizationCodeStore } from './authorization-codes.ts'
 import { clientStore, resourceStore } from './clients.ts'
 import type { Database } from './database.ts'
@@ -28,6 +30,8 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   actionTokens: actionTokenStore(database),
   administration: administrationStore(database),
   audit: auditStore(database),
+  auditChain: auditChainStore(database),
+  auditTrail: auditTrailStore(database),
   authorizationCodes: authorizationCodeStore(database),
   clients: clientStore(database),
   deploymentSecrets: deploymentSecretStore(database),

@@ -296,6 +296,25 @@ export interface AuditQueueTable {
   event_id: string
 }
 
+export interface AuditHeadTable {
+  id: Defaulted<boolean>
+  seq: number
+  hash: Buffer
+}
+
+export interface AuditSealTable {
+  seq: number
+  event_id: string
+  text: string
+  hash: Buffer
+}
+
+export interface AuditCheckpointTable {
+  seq: number
+  at: Date
+  statement: string
+}
+
 /** Every table by its name, as `migrations/` makes it; a test compares both. */
 export interface Schema {
   user: UserTable
@@ -324,4 +343,7 @@ export interface Schema {
   audit_event: AuditEventTable
   audit_subject: AuditSubjectTable
   audit_queue: AuditQueueTable
+  audit_head: AuditHeadTable
+  audit_seal: AuditSealTable
+  audit_checkpoint: AuditCheckpointTable
 }

@@ -1,0 +1,57 @@
+import type { Kysely } from 'kysely'
+import { type StoredEvent, storedEvent } from './audit-chain.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+
+/** An event with the personal data beside it, while that is kept. */
+export interface AuditedEvent extends StoredEvent {
+  readonly address: string | null
+  readonly user_agent: string | null
+}
+
+/** Which events are asked for; what is absent doesn't matter. */
+export interface AuditFilter {
+  readonly type?: string | undefined
+  readonly userId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+/** Reading what happened. */
+export const auditTrailStore = (database: Database) => ({
+  /** The latest events, oldest first. */
+  async latest({ type, userId, clientId, requestId }: AuditFilter, limit: number): Promise<readonly AuditedEvent[]> {
+    const rows = await database.run((db) => {
+      let asked = events(db).orderBy('e.id', 'desc').limit(limit)
+      if (type !== undefined) asked = asked.where('e.type', '=', type)
+      if (userId !== undefined) asked = asked.where('e.user_id', '=', userId)
+      if (clientId !== undefined) asked = asked.where('e.client_id', '=', clientId)
+      if (requestId !== undefined) asked = asked.where('e.request_id', '=', requestId)
+      return asked.execute()
+    })
+    return rows.map(audited).toReversed()
+  },
+
+  /** Events after one of them, oldest first, for reading all there are in pages. */
+  async after(id: string | undefined, limit: number): Promise<readonly AuditedEvent[]> {
+    const rows = await database.run((db) => {
+      const all = events(db).orderBy('e.id').limit(limit)
+      return (id === undefined ? all : all.where('e.id', '>', id)).execute()
+    })
+    return rows.map(audited)
+  },
+})
+
+const events = (db: Kysely<Schema>) =>
+  db
+    .selectFrom('audit_event as e')
+    .leftJoin('audit_subject as s', 's.event_id', 'e.id')
+    .select([storedEvent.as('event'), 's.address', 's.user_agent'])
+
+interface AuditedRow {
+  readonly event: StoredEvent
+  readonly address: string | null
+  readonly user_agent: string | null
+}
+
+const audited = ({ event, address, user_agent }: AuditedRow): AuditedEvent => ({ ...event, address, user_agent })
