@@ -5,6 +5,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { cached } from '../base/cached.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../store/index.ts'
+import type { StoredKey } from '../store/signing-keys.ts'
 import { type KeyCustody, SIGNING_ALG, type Signer } from './signer.ts'
 
 /** Every algorithm that tokens are signed with; advertised from here. */
@@ -23,8 +24,9 @@ export interface KeyRing {
 }
 
 interface Ring {
-  readonly current: Signer | undefined
-  readonly signing: ReadonlyMap<string, Signer>
+  readonly current: string | undefined
+  /** Opened when first used: one that does not open harms nobody who does not need it. */
+  readonly signing: ReadonlyMap<string, () => Signer>
   readonly verifying: ReadonlyMap<string, KeyObject>
   readonly jwks: readonly Record<string, unknown>[]
 }
@@ -33,24 +35,33 @@ interface Ring {
 export function keyRing(deps: { clock: Clock; store: Pick<Store, 'signingKeys'> }, custody: KeyCustody): KeyRing {
   const read = cached(deps.clock, { seconds: REMEMBERED_SECONDS, most: 1 }, async (_: 'ring'): Promise<Ring> => {
     const { keys } = await deps.store.signingKeys.list()
-    const signing = new Map(keys.flatMap((key) => (key.privateKey ? [[key.kid, custody.signer(key)]] : [])))
-    const current = keys.find((key) => key.state === 'current')
     return {
-      current: current && signing.get(current.kid),
-      signing,
+      current: keys.find((key) => key.state === 'current')?.kid,
+      signing: new Map(keys.filter(holdsPrivateHalf).map((key) => [key.kid, once(() => custody.signer(key))])),
       verifying: new Map(keys.map((key) => [key.kid, createPublicKey({ key: key.publicJwk, format: 'jwk' })])),
       jwks: keys.map((key) => ({ ...key.publicJwk, kid: key.kid, alg: key.alg, use: 'sig' })),
     }
   })
-  async function current(): Promise<Signer> {
-    const ring = await read('ring')
-    if (!ring.current) throw new Error('there is no current signing key')
-    return ring.current
+  async function currentOr(kid?: string): Promise<Signer> {
+    const { signing, current } = await read('ring')
+    const signer = signing.get(kid ?? '') ?? signing.get(current ?? '')
+    if (!signer) throw new Error('there is no current signing key')
+    return signer()
   }
   return {
-    current,
-    currentOr: async (kid) => (await read('ring')).signing.get(kid) ?? (await current()),
+    current: () => currentOr(),
+    currentOr,
     publicKey: async (kid) => (await read('ring')).verifying.get(kid),
     jwks: async () => ({ keys: (await read('ring')).jwks }),
+  }
+}
+
+const holdsPrivateHalf = ({ privateKey }: StoredKey): boolean => privateKey !== null
+
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
