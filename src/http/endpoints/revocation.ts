@@ -24,7 +24,7 @@ export function revocationEndpoint(app: FastifyInstance, deps: Deps, perClient: 
 }
 
 async function revoke(deps: Deps, { client, from }: Caller, text: string): Promise<void> {
-  const refresh = await readRefreshToken(deps, text, { mayBeExpired: true })
+  const refresh = await readRefreshToken(deps, text, { atAnyTime: true })
   const token = refresh ?? (await readAccessToken(deps, text))
   if (token?.client_id !== client.clientId) return
   const facts = {
