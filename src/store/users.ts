@@ -93,18 +93,18 @@ export const userStore = (database: Database) => ({
   ): Promise<'created' | 'username-taken' | 'email-taken' | 'link-used'> {
     const key = { username: canonical(user.username), email: user.email === undefined ? null : canonical(user.email) }
     const { rows } = await database.run((db) =>
-      sql<{ created: boolean; username_taken: boolean; link_good: boolean }>`
+      sql<{ created: boolean }>`
         with t as (select ${database.now} as now),
         link as (
-          update action_token a set used_at = t.now from t
-           where a.digest = ${link ?? null}::bytea and a.used_at is null and a.expires_at > t.now
-             and not exists (select 1 from "user" u where u.username_key = ${key.username} or u.email_key = ${key.email}::text)
-          returning a.digest),
+          select a.digest from action_token a, t
+           where a.digest = ${link ?? null}::bytea and a.used_at is null and a.expires_at > t.now for update of a),
         made as (
           insert into "user" (id, username, username_key, email, email_key, email_verified, claims, created_at, updated_at)
           select ${user.id}::uuid, ${user.username}, ${key.username}, ${user.email ?? null}::text, ${key.email}::text, ${user.emailVerified},
             ${JSON.stringify(user.claims)}::jsonb, t.now, t.now from t where ${link === undefined} or exists (select 1 from link)
           on conflict do nothing returning id),
+        spent as (
+          update action_token a set used_at = t.now from t, made where a.digest = ${link ?? null}::bytea),
         secret as (
           insert into password (user_id, phc, peppered, changed_at)
           select made.id, ${user.password?.phc ?? null}::text, ${user.password?.peppered ?? false}, t.now
@@ -112,12 +112,11 @@ export const userStore = (database: Database) => ({
         roles as (
           insert into user_role (user_id, role, granted_at) select made.id, x, t.now from made, t, unnest(${user.roles}::text[]) x),
         ${auditing(event, database.now, sql`made`)}
-        select exists (select 1 from made) as created,
-          exists (select 1 from "user" u where u.username_key = ${key.username} and u.id <> ${user.id}) as username_taken,
-          exists (select 1 from link) as link_good`.execute(db),
+        select exists (select 1 from made)
+            or exists (select 1 from "user" u where u.id = ${user.id}) -- an earlier try of this very call
+            as created`.execute(db),
     )
-    const [row] = rows
-    if (row?.created) return 'created'
+    if (rows[0]?.created) return 'created'
     const taken = await this.find({ username: user.username })
     if (taken) return 'username-taken'
     if (user.email !== undefined && (await this.find({ login: user.email }))) return 'email-taken'
