@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https'
 import cookie from '@fastify/cookie'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { newRequestId } from './base/random.ts'
@@ -14,8 +15,10 @@ import { revocationEndpoint } from './http/endpoints/revocation.ts'
 import { tokenEndpoint } from './http/endpoints/token.ts'
 import { userinfoEndpoint } from './http/endpoints/userinfo.ts'
 import { consentPages } from './http/pages/consent.ts'
+import { enrolFactorPages } from './http/pages/enrol-factor.ts'
 import { firstAdministratorPages } from './http/pages/first-administrator.ts'
 import { interactionHub } from './http/pages/interaction.ts'
+import { secondFactorPages } from './http/pages/second-factor.ts'
 import { signInPages } from './http/pages/sign-in.ts'
 import { signUpPages } from './http/pages/sign-up.ts'
 import { bodyParsing } from './http/plugins/body.ts'
@@ -32,11 +35,21 @@ import { unreadableAddress, unreadableMessage } from './http/plugins/unreadable.
 const BODY_BYTES = 65_536
 const SLOW_CLIENT_MS = 15_000
 
+export interface AppOptions {
+  readonly draining?: Draining
+  /** Where no proxy ends TLS. */
+  readonly https?: ServerOptions | undefined
+}
+
 /** The server, every plugin, endpoint and page by name. Listens to nothing yet. */
-export async function buildApp(deps: Deps, draining: Draining = { isDraining: false }): Promise<FastifyInstance> {
+export async function buildApp(
+  deps: Deps,
+  { draining = { isDraining: false }, https }: AppOptions = {},
+): Promise<FastifyInstance> {
   const { config, clock } = deps
   const logger: FastifyBaseLogger = deps.log
   const app: FastifyInstance = fastify({
+    https: https ?? null,
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // requestLog writes one line instead of two
     genReqId: newRequestId,
@@ -103,6 +116,8 @@ export async function buildApp(deps: Deps, draining: Draining = { isDraining: fa
       interactionHub(room, deps)
       signInPages(room, deps)
       signUpPages(room, deps)
+      secondFactorPages(room, deps)
+      enrolFactorPages(room, deps)
       consentPages(room, deps)
       firstAdministratorPages(room, deps)
     },

@@ -31,7 +31,11 @@ async function start(options: readonly string[]): Promise<void> {
   const { deps } = opened
   try {
     const file = applyOption(options)
-    if (file !== undefined) await applyFile(deps, read(file), { readFile: besideFile(file, read) })
+    if (file !== undefined) {
+      const { changes } = await applyFile(deps, read(file), { readFile: besideFile(file, read) })
+      const isChange = ({ action }: { readonly action: string }) => action !== 'unchanged'
+      log.info({ entries: changes.length, changed: changes.filter(isChange).length }, 'set-up applied')
+    }
     const banner = await firstRun(opened)
     if (config.isDemoOn) await ensureDemo(deps)
 

@@ -37,9 +37,17 @@ export async function passwords(pepper: Buffer, atOnce: number): Promise<Passwor
   }
 }
 
-/** Whether a text is a password hash that this server can check: argon2id, at least as strong as ours. */
-export const isStrongHash = (phc: string): boolean => {
-  const [, memory, passes] =
-    /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$[A-Za-z0-9+/]{22,}\$[A-Za-z0-9+/]{43,}$/.exec(phc) ?? []
-  return memory !== undefined && Number(memory) >= 8192 && Number(passes) >= 1 && Number(memory) <= 1_048_576
+const PHC = /^\$argon2id\$v=19\$([a-z]=\d{1,9}(?:,[a-z]=\d{1,9}){2})\$[A-Za-z0-9+/]{22,88}\$[A-Za-z0-9+/]{43,88}$/
+
+/** Whether a text is a password hash that this server can check in reasonable time: argon2id, of at least 8 MiB and at most 1 GiB. */
+export function isStrongHash(phc: string): boolean {
+  const [, parameters = ''] = PHC.exec(phc) ?? []
+  const {
+    m = 0,
+    t = 0,
+    p = 0,
+  } = Object.fromEntries(
+    parameters.split(',').map((part): [string, number] => [part.slice(0, 1), Number(part.slice(2))]),
+  )
+  return m >= 8192 && m <= 1_048_576 && t >= 1 && t <= 16 && p >= 1 && p <= 16
 }

@@ -3,10 +3,6 @@ import { newToken } from '../base/random.ts'
 import type { Deps } from '../deps.ts'
 import { operated } from './change.ts'
 
-/** The role that may do everything. */
-export const ADMINISTRATOR = 'administrator'
-export const administratorRole = { name: ADMINISTRATOR, description: 'May do everything' }
-
 const LINK_SECONDS = 86_400
 
 /** A page that can be opened once. The URL is a secret: whoever opens it first becomes what it promises. */
@@ -19,10 +15,6 @@ export type LinkDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'config'>
 
 /** Makes a one-time link to the page that makes an administrator; good for a day. Earlier ones stay good. design.md §11 */
 export async function newAdministratorLink(deps: LinkDeps): Promise<OneTimeLink> {
-  const roles = await deps.store.roles.list()
-  if (!roles.some(({ name }) => name === ADMINISTRATOR)) {
-    await deps.store.roles.put(administratorRole, operated(deps, 'role.put', { detail: { role: ADMINISTRATOR } }))
-  }
   const token = newToken(deps.random, 'fa_')
   const link = { purpose: 'first-administrator', data: {} } as const
   const event = operated(deps, 'administrator_link.created')

@@ -2,7 +2,6 @@ import type { Digest } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import type { Client } from '../protocol/client.ts'
 import { canonical } from '../store/users.ts'
-import { ADMINISTRATOR, administratorRole } from './administrator-link.ts'
 import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
 import type { DeclaredClient, DeclaredResource, DeclaredRole } from './declaration.ts'
 import type { Known } from './known.ts'
@@ -19,23 +18,15 @@ export async function planChanges(
   declaration: Declaration,
   known: Known,
 ): Promise<readonly Change[]> {
-  const { resources, clients, users } = declaration
+  const { roles, resources, clients, users } = declaration
   const changes = [
-    ...rolesOf(declaration, known).map((role) => planRole(deps, role, known)),
+    ...roles.map(({ value }) => planRole(deps, value, known)),
     ...resources.map(({ value }) => planResource(deps, value, known)),
     ...clients.map(({ value }) => planClient(deps, value, known.clients.get(value.policy.clientId))),
   ]
   // In turn: each may have to check a password, and the permits for that are the server's.
   for (const { value } of users) changes.push(await planUser(deps, value, known.users.get(canonical(value.username))))
   return changes
-}
-
-/** A user may be made an administrator before anybody has made that role. */
-function rolesOf({ roles, users }: Declaration, known: Known): readonly DeclaredRole[] {
-  const declared = roles.map(({ value }) => value)
-  const isThere = [...declared, ...known.roles].some(({ name }) => name === ADMINISTRATOR)
-  const isNeeded = users.some(({ value }) => value.roles?.includes(ADMINISTRATOR))
-  return isNeeded && !isThere ? [administratorRole, ...declared] : declared
 }
 
 function planRole(deps: ChangeDeps, { name, description }: DeclaredRole, known: Known): Change {

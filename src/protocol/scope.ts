@@ -48,10 +48,10 @@ const isStandard = (scope: string): boolean => STANDARD_SCOPES.some((standard) =
 
 /** The scopes that mean something at one audience: the standard ones, and those of that resource. */
 export function scopeAt(scope: readonly string[], resource: Resource | undefined): readonly string[] {
-  return scope.filter((token) => isStandard(token) || (resource !== undefined && token in resource.scopes))
+  return scope.filter((token) => isStandard(token) || (resource !== undefined && Object.hasOwn(resource.scopes, token)))
 }
 
 /** The resources that define the asked scopes. */
 export function resourcesOf(scope: readonly string[], known: readonly Resource[]): readonly Resource[] {
-  return known.filter((resource) => scope.some((token) => !isStandard(token) && token in resource.scopes))
+  return known.filter((resource) => scope.some((token) => !isStandard(token) && Object.hasOwn(resource.scopes, token)))
 }

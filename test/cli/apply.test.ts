@@ -2,15 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hash } from 'argon2'
 import { digestOf } from '../../src/base/digest.ts'
-import { administratorRole } from '../../src/cli/administrator-link.ts'
 import { applyFile, FileRefused, reportText } from '../../src/cli/apply.ts'
-import { operated } from '../../src/cli/change.ts'
 import { startShell } from './shell.ts'
 
 const shell = await startShell()
 const { deps, audited, run } = shell
-
-await deps.store.roles.put(administratorRole, operated(deps, 'role.put'))
 
 const SECRET = 'first secret of the orders service'
 const SECOND = 'second secret of the orders service'

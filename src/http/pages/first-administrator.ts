@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ADMINISTRATOR } from '../../accounts/administrator.ts'
 import { signUp } from '../../accounts/sign-up.ts'
 import { digestOf } from '../../base/digest.ts'
 import { exhaustive } from '../../base/exhaustive.ts'
@@ -11,9 +12,6 @@ import { bodyPairs, queryPairs } from '../parameters.ts'
 import { ensureBrowserCookie, readCookie } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { accountView, readAccountForm, shownFaults } from './account-form.ts'
-
-/** The role that may do everything. */
-export const ADMINISTRATOR = 'administrator'
 
 const SUBJECT = 'first-administrator'
 
