@@ -1,7 +1,8 @@
-import { fill, waitInWords } from './catalogue/fill.ts'
+import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Fault, field } from './form.ts'
 import { type Html, html, type Value } from './html.ts'
+import { type NewPasswordView, newPasswordFaults, newPasswordField, waitFault } from './password-fields.ts'
 
 export type EmailFault = keyof Catalogue['fault']['email']
 export type UsernameFault = keyof Catalogue['fault']['username']
@@ -17,31 +18,21 @@ export interface AccountFaults {
   readonly waitSeconds?: number
 }
 
-interface Span {
-  readonly min: number
-  readonly max: number
-}
-
-export interface NewAccountView {
+export interface NewAccountView extends NewPasswordView {
   readonly email?: string
   /** The address is that of an invitation and cannot be changed. */
   readonly isEmailFixed?: boolean
   readonly username?: string
   readonly faults?: AccountFaults
   /** Lengths in characters. */
-  readonly usernameLength: Span
-  readonly passwordLength: Span
-  /** The rules in force, in the order in which they are shown. */
-  readonly passwordRules: readonly PasswordRule[]
+  readonly usernameLength: { readonly min: number; readonly max: number }
 }
 
 /** The faults for the summary, in the order of the fields. */
 export function accountFaults(view: NewAccountView, words: Catalogue): readonly Fault[] {
   const { faults = {} } = view
   return [
-    ...(faults.waitSeconds === undefined
-      ? []
-      : [{ text: fill(words.fault.wait, { wait: waitInWords(words.lang, faults.waitSeconds) }) }]),
+    ...waitFault(faults.waitSeconds, words),
     ...emailFaults(view, words).map((text) => ({ text, field: 'email' })),
     ...usernameFaults(view, words).map((text) => ({ text, field: 'username' })),
     ...passwordFaults(view, words).map((text) => ({ text, field: 'password' })),
@@ -64,29 +55,16 @@ ${field({
   type: 'text',
   autocomplete: 'username',
   value: view.username,
-  hint: fill(words.fields.usernameHint, inNumbers(view.usernameLength)),
+  hint: fill(words.fields.usernameHint, { ...view.usernameLength }),
   faults: usernameFaults(view, words),
 })}
-${field({
-  name: 'password',
-  label: words.fields.password,
-  type: 'password',
-  autocomplete: 'new-password',
-  hint: html`${words.fields.passwordRules}<ul id="password-rules">${view.passwordRules.map((rule) => html`<li>${fill(words.passwordRule[rule], inNumbers(view.passwordLength))}</li>`)}</ul>`,
-  faults: passwordFaults(view, words),
-  reveal: words.fields.showPassword,
-})}`
-
-const inNumbers = ({ min, max }: Span) => ({ min, max })
+${newPasswordField(view, words.fields.password, passwordFaults(view, words), words)}`
 
 const emailFaults = ({ faults }: NewAccountView, words: Catalogue): readonly Value[] =>
   faults?.email === undefined ? [] : [words.fault.email[faults.email]]
 
 const usernameFaults = ({ faults, usernameLength }: NewAccountView, words: Catalogue): readonly Value[] =>
-  faults?.username === undefined ? [] : [fill(words.fault.username[faults.username], inNumbers(usernameLength))]
+  faults?.username === undefined ? [] : [fill(words.fault.username[faults.username], { ...usernameLength })]
 
-function passwordFaults({ faults, passwordLength }: NewAccountView, words: Catalogue): readonly Value[] {
-  if (faults?.password === undefined) return []
-  if (faults.password === 'missing') return [words.fault.password.missing]
-  return faults.password.map((rule) => fill(words.fault.password[rule], inNumbers(passwordLength)))
-}
+const passwordFaults = (view: NewAccountView, words: Catalogue): readonly Value[] =>
+  newPasswordFaults(view.faults?.password, view, words)

@@ -4,14 +4,9 @@ import { type FormView, form } from './form.ts'
 import { type Html, html } from './html.ts'
 import { badge } from './mark.ts'
 import { type Frame, page } from './page.ts'
+import { type ScopeView, scopeList } from './scopes.ts'
 
-export interface ScopeView {
-  readonly name: string
-  /** What the resource says that it means; the standard scopes have words of their own. */
-  readonly description?: string
-  /** The resource, as people know it. */
-  readonly resource?: string
-}
+export type { ScopeView } from './scopes.ts'
 
 /** Why someone should look twice: nothing proves who stands behind the address. */
 export type ConsentWarning = keyof Pick<Catalogue['consent'], 'loopback' | 'selfRegistered'>
@@ -41,7 +36,7 @@ export function consentPage(view: ConsentView, frame: Frame): Html {
 <h1>${fill(words.consent.title, { client: view.client.name })}</h1>
 ${warnings.length > 0 && html`<section class="warning" aria-labelledby="warning-title"><h2 id="warning-title">${words.consent.warning}</h2>${warnings.map((warning) => html`<p>${words.consent[warning]}</p>`)}</section>`}
 <p>${fill(words.consent.intro, { client })}</p>
-<ul id="scopes" class="scopes">${view.scopes.map((scope) => html`<li data-scope="${scope.name}">${scopeInWords(scope, words)}</li>`)}</ul>
+${scopeList(view.scopes, words, 'scopes')}
 ${form(
   view,
   'consent-form',
@@ -57,19 +52,4 @@ ${form({ ...view, action: view.switchAccountAction }, 'switch-account-form', htm
 <details><summary>${words.consent.wholeAddress}</summary><code id="redirect-uri" dir="ltr">${view.redirectUri}</code></details>
 </div>`,
   )
-}
-
-function scopeInWords({ name, description, resource }: ScopeView, words: Catalogue): Html {
-  const standard = words.scope.standard
-  if (name in standard && resource === undefined)
-    return html`${Object.entries(standard).find(([scope]) => scope === name)?.[1]}`
-  if (description === undefined) {
-    const scope = html`<code dir="ltr">${name}</code>`
-    return resource === undefined
-      ? fill(words.scope.unnamed, { scope })
-      : fill(words.scope.atResource, { scope, resource })
-  }
-  return resource === undefined
-    ? html`<bdi>${description}</bdi>`
-    : fill(words.scope.describedAtResource, { description, resource })
 }

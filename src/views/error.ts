@@ -1,5 +1,6 @@
 import type { PageErrorCode } from '../protocol/error.ts'
 import { fill, waitInWords } from './catalogue/fill.ts'
+import { inUtc } from './catalogue/time.ts'
 import type { FormView } from './form.ts'
 import { type Html, html, url } from './html.ts'
 import { startAgainForm } from './interrupted.ts'
@@ -40,5 +41,3 @@ ${view.clientName !== undefined && html`<div><dt>${error.app}</dt><dd><bdi>${vie
 <p class="quiet">${error.quote}</p>`,
   )
 }
-
-const inUtc = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`

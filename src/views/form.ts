@@ -36,11 +36,18 @@ export const faultSummary = (words: Catalogue, faults: readonly Fault[]): Html |
 </div>`
 
 export interface FieldView {
-  /** The input's id and name. */
+  /** The input's name, and its id where that is not given. */
   readonly name: string
-  readonly label: string
-  readonly type: 'text' | 'email' | 'password'
+  readonly label: Value
+  readonly type: 'text' | 'email' | 'password' | 'code'
   readonly autocomplete: string
+  /** The input's id, where several forms of a page have a field of this name. */
+  readonly id?: string
+  readonly isOptional?: boolean
+  /** What may be typed, as a regular expression: a browser says so before it sends. */
+  readonly pattern?: string
+  readonly inputmode?: 'numeric'
+  readonly maxLength?: number
   readonly value?: string | undefined
   readonly hint?: Html | false
   /** Shown under the label; each also stands in the summary. */
@@ -54,20 +61,20 @@ export interface FieldView {
 }
 
 /** Addresses run from left to right in every language; a name runs as its letters do. */
-const DIRECTION = { text: 'auto', email: 'ltr', password: undefined } as const
+const DIRECTION = { text: 'auto', email: 'ltr', password: undefined, code: 'ltr' } as const
 
 /** An input with its label, hint and faults tied to it. */
 export function field(view: FieldView): Html {
-  const { name, faults = [] } = view
+  const { name, id = name, faults = [] } = view
   const isWrong = faults.length > 0 || typeof view.wrongBecauseOf === 'string'
-  const described = [view.hint && `${name}-hint`, faults.length > 0 && `${name}-fault`, view.wrongBecauseOf]
+  const described = [view.hint && `${id}-hint`, faults.length > 0 && `${id}-fault`, view.wrongBecauseOf]
     .filter(Boolean)
     .join(' ')
   return html`<div class="field">
-<label for="${name}">${view.label}</label>
-${view.hint && html`<div id="${name}-hint" class="hint">${view.hint}</div>`}
-${faults.length > 0 && html`<div id="${name}-fault" class="field-fault">${faults.map((fault) => html`<p>${fault}</p>`)}</div>`}
-<div class="input"><input id="${name}" name="${name}" type="${view.type}" autocomplete="${view.autocomplete}" value="${view.value}" required dir="${DIRECTION[view.type]}" autocapitalize="none" spellcheck="false" readonly="${view.isReadOnly ?? false}" autofocus="${view.isFocused ?? false}" aria-invalid="${isWrong && 'true'}" aria-describedby="${described || undefined}">${view.reveal !== undefined && revealButton(name, view.reveal)}</div>
+<label for="${id}">${view.label}</label>
+${view.hint && html`<div id="${id}-hint" class="hint">${view.hint}</div>`}
+${faults.length > 0 && html`<div id="${id}-fault" class="field-fault">${faults.map((fault) => html`<p>${fault}</p>`)}</div>`}
+<div class="input"><input id="${id}" name="${name}" type="${view.type === 'code' ? 'text' : view.type}" class="${view.type === 'code' && 'code'}" autocomplete="${view.autocomplete}" value="${view.value}" required="${!view.isOptional}" dir="${DIRECTION[view.type]}" autocapitalize="none" spellcheck="false" inputmode="${view.inputmode}" pattern="${view.pattern}" maxlength="${view.maxLength}" readonly="${view.isReadOnly ?? false}" autofocus="${view.isFocused ?? false}" aria-invalid="${isWrong && 'true'}" aria-describedby="${described || undefined}">${view.reveal !== undefined && revealButton(id, view.reveal)}</div>
 </div>`
 }
 

@@ -2,7 +2,7 @@
  * The frame around every page: one stylesheet, one optional script, landmarks, and a title that says when something is
  * wrong. Views turn data into markup and decide nothing; whoever serves them sets the headers.
  */
-import { type Asset, enhancements, stylesheet } from './assets.ts'
+import { type Asset, accountStylesheet, enhancements, stylesheet } from './assets.ts'
 import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Html, html, type Url, url } from './html.ts'
@@ -19,8 +19,12 @@ export interface PageHead {
   readonly title: string
   /** Whether the page tells of a fault: its title then begins with "Error:". */
   readonly isFault?: boolean
-  /** `wide` for pages with tables or output; an arch otherwise. */
-  readonly shape?: 'arch' | 'wide'
+  /** `wide` for pages with tables or output, `account` for those beside `navigation`; an arch otherwise. */
+  readonly shape?: 'arch' | 'wide' | 'account'
+  /** Stands before the main part. */
+  readonly navigation?: Html
+  /** Whether it needs the looks of the account pages too; the sign-in does not carry them. */
+  readonly isAccountStyled?: boolean
   /** Instead of the enhancements that every page has. */
   readonly script?: Url
 }
@@ -28,6 +32,7 @@ export interface PageHead {
 /** A whole document. */
 export function page(frame: Frame, head: PageHead, body: Html): Html {
   const { words, issuer, deploymentName } = frame
+  const isAccountStyled = head.isAccountStyled ?? head.shape === 'account'
   const prefix = head.isFault ? `${words.frame.errorPrefix} ` : ''
   return html`<!doctype html>
 <html lang="${words.lang}" dir="${words.dir}">
@@ -38,11 +43,13 @@ export function page(frame: Frame, head: PageHead, body: Html): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <link rel="stylesheet" href="${assetUrl(frame, stylesheet)}">
+${isAccountStyled && html`<link rel="stylesheet" href="${assetUrl(frame, accountStylesheet)}">`}
 <script type="module" src="${head.script ?? assetUrl(frame, enhancements)}"></script>
 </head>
 <body>
 <a class="skip" href="${url('#main')}">${words.frame.skip}</a>
 <header>${gate}<bdi>${deploymentName}</bdi></header>
+${head.navigation}
 <main id="main" class="${head.shape ?? 'arch'}" tabindex="-1">
 ${body}
 </main>
@@ -52,6 +59,9 @@ ${body}
 `
 }
 
-/** Where a page finds an asset: below the issuer's path, with the version that may be cached for good. */
-export const assetUrl = (frame: Frame, asset: Asset): Url =>
-  url(`${new URL(frame.issuer).pathname.replace(/\/$/, '')}${asset.path}?v=${asset.version}`)
+/** A path of ours: below the issuer's. */
+export const pathUrl = ({ issuer }: Pick<Frame, 'issuer'>, path: string): Url =>
+  url(`${new URL(issuer).pathname.replace(/\/$/, '')}${path}`)
+
+/** Where a page finds an asset, with the version that may be cached for good. */
+export const assetUrl = (frame: Frame, asset: Asset): Url => pathUrl(frame, `${asset.path}?v=${asset.version}`)

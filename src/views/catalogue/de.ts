@@ -1,3 +1,5 @@
+import { accountWords } from './de-account.ts'
+import { mailWords } from './de-mail.ts'
 import type { Catalogue } from './index.ts'
 
 export const de: Catalogue = {
@@ -262,4 +264,6 @@ export const de: Catalogue = {
     meaning: 'Wenn nichts geschieht, drücken Sie den Knopf.',
     submit: 'Weiter',
   },
+  ...accountWords,
+  mail: mailWords,
 }
