@@ -19,13 +19,14 @@ export function isRegistrableRedirectUri(uri: string): boolean {
  */
 export function matchesRegistered(registered: readonly string[], sent: string): boolean {
   const wanted = withoutLoopbackPort(sent)
-  return registered.some((uri) => uri === sent || withoutLoopbackPort(uri) === wanted)
+  return registered.some((uri) => uri === sent || (wanted !== undefined && withoutLoopbackPort(uri) === wanted))
 }
 
-function withoutLoopbackPort(uri: string): string {
+/** `undefined` for what is no loopback address: nothing that was sent may pass for the form that is compared. */
+function withoutLoopbackPort(uri: string): string | undefined {
   const [prefix, host, port] = LOOPBACK.exec(uri) ?? []
-  if (prefix === undefined || Number(port ?? 80) > 65_535) return uri
-  return `http://${host}:*${uri.slice(prefix.length)}`
+  if (prefix === undefined || Number(port ?? 80) > 65_535) return undefined
+  return `http://${host}${uri.slice(prefix.length)}`
 }
 
 /** The origins a client's pages come from, by its redirect URIs. Private-use schemes have none. */
