@@ -8,8 +8,12 @@ import { type Config, loadConfig } from './config/config.ts'
 import { ConfigFaults } from './config/config-faults.ts'
 import { type OpenDeps, openDeps } from './deps.ts'
 import { ensureDemo } from './http/demo/demo.ts'
+import { keepCertificateFresh, serverCertificate } from './http/tls.ts'
+import { auditRetention } from './jobs/audit-retention.ts'
+import { checkpointAudit } from './jobs/checkpoint-audit.ts'
 import { rotateSigningKeys } from './jobs/rotate-keys.ts'
 import { startJobs } from './jobs/schedule.ts'
+import { sealAudit } from './jobs/seal-audit.ts'
 import { sweep } from './jobs/sweep.ts'
 import { createLog } from './telemetry/log.ts'
 
@@ -27,6 +31,7 @@ async function readInput(): Promise<string> {
 async function start(options: readonly string[]): Promise<void> {
   const config = loadConfig(process.env, read)
   const log = createLog({ level: config.logLevel })
+  const certificate = config.tls && serverCertificate(config.tls, read)
   const opened = await openDeps({ config, log, purpose: 'serve' })
   const { deps } = opened
   try {
@@ -40,9 +45,10 @@ async function start(options: readonly string[]): Promise<void> {
     if (config.isDemoOn) await ensureDemo(deps)
 
     const draining = { isDraining: false }
-    const app = await buildApp(deps, draining)
+    const app = await buildApp(deps, { draining, https: certificate?.options })
     await app.listen({ host: config.host, port: config.port })
-    const stopJobs = startJobs(deps, [sweep, rotateSigningKeys])
+    const stopJobs = startJobs(deps, [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention])
+    const stopRenewing = certificate && keepCertificateFresh(certificate, app.server, log)
     log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
     if (banner !== undefined && config.isLoopback) say(banner)
 
@@ -50,6 +56,7 @@ async function start(options: readonly string[]): Promise<void> {
       draining.isDraining = true
       log.info('draining')
       stopJobs()
+      stopRenewing?.()
       const force = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000)
       await app.close()
       clearTimeout(force)

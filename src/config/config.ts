@@ -6,6 +6,13 @@ import { databaseHost, LOOPBACK_HOSTS } from './forms.ts'
 import { isWeak, type MasterKey } from './master-key.ts'
 import type { Environment } from './settings.ts'
 
+/** Where the certificate of this server lies. */
+export interface TlsSettings {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+}
+
 /** The settings as the server uses them. Each is described in settings.ts under the same name in capitals. */
 export interface Config {
   readonly issuer: string
@@ -22,6 +29,8 @@ export interface Config {
   readonly port: number
   /** As Fastify takes it: `false`, a number of proxies, or their addresses. */
   readonly trustProxy: false | number | readonly string[]
+  /** `undefined`: plain http, for a loopback issuer or a proxy that ends TLS. */
+  readonly tls: TlsSettings | undefined
   /** `undefined`: the embedded database in `dataDir`. A database elsewhere is reached with `sslmode=verify-full`. */
   readonly databaseUrl: Secret | undefined
   readonly databasePoolSize: number
@@ -50,6 +59,7 @@ export interface Config {
   readonly refreshRetrySeconds: number
   readonly signingKeyBits: number
   readonly signingKeyRotationDays: number
+  readonly auditRetentionDays: number
   readonly limitAuthPerMinute: number
   readonly limitClientAuthPerMinute: number
   readonly limitDefaultPerHour: number
@@ -63,14 +73,19 @@ export interface Config {
  */
 export function loadConfig(variables: Variables, readFile: ReadFile): Config {
   const { values, faults } = readEnvironment(variables, readFile)
-  const issuer = values.ISSUER ?? `http://localhost:${values.PORT}`
+  const issuer = values.ISSUER ?? `${tlsOf(values) ? 'https' : 'http'}://localhost:${values.PORT}`
   const isLoopback = LOOPBACK_HOSTS.includes(new URL(issuer).hostname)
   const cores = availableParallelism()
 
   // A rule that trips over a variable which was already at fault would only repeat it.
   const isNews = ({ variable }: ConfigFault) =>
     !faults.some((fault) => fault.variable.replace(/_FILE$/, '') === variable)
-  const broken = [...secretFaults(values), ...databaseFaults(values), ...limitFaults(values, isLoopback, cores)]
+  const broken = [
+    ...secretFaults(values),
+    ...databaseFaults(values),
+    ...tlsFaults(values, issuer),
+    ...limitFaults(values, isLoopback, cores),
+  ]
   const all = [...faults, ...broken.filter(isNews)]
   if (all.length > 0) throw new ConfigFaults(all)
 
@@ -86,6 +101,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     host: values.HOST,
     port: values.PORT,
     trustProxy: values.TRUST_PROXY,
+    tls: tlsOf(values),
     databaseUrl: values.DATABASE_URL && new Secret(verified(values.DATABASE_URL).href),
     databasePoolSize: values.DATABASE_POOL_SIZE,
     dangerouslyPlaintextDatabase: values.DANGEROUSLY_PLAINTEXT_DATABASE === 'true',
@@ -110,6 +126,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     refreshRetrySeconds: values.REFRESH_RETRY_SECONDS,
     signingKeyBits: values.SIGNING_KEY_BITS,
     signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     limitAuthPerMinute: values.LIMIT_AUTH_PER_MINUTE,
     limitClientAuthPerMinute: values.LIMIT_CLIENT_AUTH_PER_MINUTE,
     limitDefaultPerHour: values.LIMIT_DEFAULT_PER_HOUR,
@@ -128,6 +145,25 @@ function* secretFaults({ DATABASE_URL, MASTER_KEY, MASTER_KEY_PREVIOUS }: Enviro
   }
   if (MASTER_KEY_PREVIOUS && !MASTER_KEY) {
     yield { variable: 'MASTER_KEY_PREVIOUS', problem: 'MASTER_KEY, which takes its place, is not set', fix: 'set both' }
+  }
+}
+
+function tlsOf({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_MIN_VERSION }: Environment) {
+  return certFile && keyFile ? ({ certFile, keyFile, minVersion: `TLSv${TLS_MIN_VERSION}` } as const) : undefined
+}
+
+function* tlsFaults(values: Environment, issuer: string): Generator<ConfigFault> {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = values
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const variable = certFile === undefined ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE'
+    yield { variable, problem: 'its other half is set', fix: 'set both, or neither where a proxy ends TLS' }
+  }
+  if (tlsOf(values) && issuer.startsWith('http:')) {
+    yield {
+      variable: 'ISSUER',
+      problem: 'it begins with http, and TLS_CERT_FILE is set',
+      fix: 'make it begin with https',
+    }
   }
 }
 

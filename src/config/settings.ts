@@ -23,6 +23,21 @@ export const environment = z.object({
     default: '0',
     meaning: 'The proxies in front of this server whose X-Forwarded-For is believed. 0: none, the header is ignored.',
   }),
+  TLS_CERT_FILE: derived((path) => path, {
+    form: 'a file',
+    default: 'none: a proxy ends TLS',
+    meaning:
+      'The certificate chain in PEM, where no proxy ends TLS. Looked at again every ten seconds; a new one is served without a restart.',
+  }),
+  TLS_KEY_FILE: derived((path) => path, {
+    form: 'a file',
+    default: 'none',
+    meaning: 'The private key of that certificate, in PEM.',
+  }),
+  TLS_MIN_VERSION: choice(['1.3', '1.2'], {
+    default: '1.3',
+    meaning: 'The oldest TLS that is spoken with that certificate. 1.2: with forward secrecy and AEAD suites alone.',
+  }),
   DATABASE_URL: derived(databaseUrlForm, {
     form: 'a postgres:// URL that names a host and a database',
     default: 'the embedded database in DATA_DIR',
@@ -164,6 +179,13 @@ export const environment = z.object({
     most: 3650,
     unit: 'days',
     meaning: 'A signing key is replaced after so long.',
+  }),
+  AUDIT_RETENTION_DAYS: number({
+    default: 365,
+    least: 1,
+    most: 36_500,
+    unit: 'days',
+    meaning: 'How long audit events are kept, at least.',
   }),
   LIMIT_AUTH_PER_MINUTE: number({
     default: 10,
