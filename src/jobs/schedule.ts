@@ -7,13 +7,24 @@ import type { Deps } from '../deps.ts'
 export interface Job {
   readonly name: string
   readonly everySeconds: number
+  /** Asked before the lease is taken, where the job is frequent and there is mostly nothing to do. */
+  isDue?(deps: Deps): Promise<boolean>
   run(deps: Deps): Promise<void>
 }
 
 /** Starts the jobs. @returns what stops them */
 export function startJobs(deps: Deps, jobs: readonly Job[]): () => void {
   const holder = newId(deps.random, deps.clock.now())
-  const timers = jobs.map((job) => setInterval(() => void runOnce(deps, job, holder), job.everySeconds * 1000).unref())
+  const timers = jobs.map((job) => {
+    let isRunning = false
+    const run = async () => {
+      if (isRunning) return // it takes longer than its period
+      isRunning = true
+      await runOnce(deps, job, holder)
+      isRunning = false
+    }
+    return setInterval(() => void run(), job.everySeconds * 1000).unref()
+  })
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
@@ -21,6 +32,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): () => void {
 
 async function runOnce(deps: Deps, job: Job, holder: string): Promise<void> {
   try {
+    if (job.isDue && !(await job.isDue(deps))) return
     if (await deps.store.leases.take(job.name, holder, job.everySeconds * 2)) await job.run(deps)
   } catch (error) {
     deps.log.error({ err: error, job: job.name }, 'a job failed')

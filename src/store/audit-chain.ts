@@ -64,11 +64,12 @@ export const auditChainStore = (database: Database) => ({
     return rows[0]?.n ?? 0
   },
 
-  /** Events that wait, oldest first. */
+  /** Events that wait, oldest first; none that has a seal already. */
   async listWaiting(limit: number): Promise<readonly StoredEvent[]> {
     const { rows } = await database.run((db) =>
       sql<{ event: StoredEvent }>`
         select ${storedEvent} as event from audit_queue q join audit_event e on e.id = q.event_id
+         where not exists (select 1 from audit_seal s where s.event_id = q.event_id)
          order by q.event_id limit ${limit}`.execute(db),
     )
     return rows.map(({ event }) => event)
