@@ -45,7 +45,8 @@ export interface FamilyBirth {
 
 export const authorizationCodeStore = (database: Database) => ({
   /**
-   * Issues a code. One interaction has one live code: issuing again replaces it, so that a double submit is harmless.
+   * Issues a code. One interaction has one live code: issuing again replaces it, so that a double submit is harmless. Where
+   * there was no interaction, the family stands for it, so that this call done again finds its own code.
    * @returns whether it was issued: not when the interaction's code has already been redeemed, nor when the session, the
    *   user or the client no longer stands
    */
@@ -62,7 +63,7 @@ export const authorizationCodeStore = (database: Database) => ({
         issued as (
           insert into authorization_code as a (digest, interaction_id, family_id, client_id, user_id, user_epoch, session_id,
             redirect_uri, code_challenge, scope, resources, nonce, claims, auth_time, acr, amr, issued_at, expires_at)
-          select ${digest}::bytea, ${interactionId ?? null}::uuid, ${grant.familyId}::uuid, c.client_id, u.id, u.epoch, s.id,
+          select ${digest}::bytea, ${interactionId ?? grant.familyId}::uuid, ${grant.familyId}::uuid, c.client_id, u.id, u.epoch, s.id,
             ${grant.redirectUri}, ${grant.codeChallenge}, ${grant.scope}::text[], ${grant.resources}::text[],
             ${grant.nonce}, ${JSON.stringify(grant.claims)}::jsonb, ${grant.authTime}::timestamptz, ${grant.acr}, ${grant.amr}::text[],
             t.now, t.now + ${lifetimeSeconds}::float8 * interval '1 second'

@@ -152,7 +152,9 @@ export const clientStore = (database: Database) => ({
                     and (s.expires_at is null or s.expires_at > ${database.now})) < 2
           returning id),
         ${auditing(event, database.now, sql`added`)}
-        select 1 from added`.execute(db),
+        select 1 from added
+        union all select 1 from client_secret where id = ${secret.id} -- an earlier try of this very call
+        `.execute(db),
     )
     return rows.length > 0
   },

@@ -158,7 +158,9 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
                    auth_time = t.now, acr = ${signIn.acr}, amr = ${signIn.amr}::text[], last_seen_at = t.now,
                    user_epoch = good.epoch, expires_at = t.now + ${signIn.maxSeconds}::float8 * interval '1 second'
               from t, good
-             where s.strict_digest = ${replaces ?? null}::bytea and s.user_id = good.id and s.user_epoch = good.epoch
+             where (s.strict_digest = ${replaces ?? null}::bytea
+                    or s.strict_digest = ${signIn.strictDigest}::bytea) -- an earlier try of this very call
+               and s.user_id = good.id and s.user_epoch = good.epoch
                and s.ended_at is null and s.expires_at > t.now
             returning s.id),
           replaced as (
