@@ -15,6 +15,9 @@ const webUri = z
   .regex(/^https:\/\/[\w.:[\]-]+(?:[/?#][\x21-\x5b\x5d-\x7e]*)?$/, { error: 'must be an https URL' })
   .max(2048)
 const seconds = z.int().min(1)
+/** Whoever proves to be the client may lose an answer for longer than a bearer of its token may. design.md §4.2 */
+const LONGEST_RETRY_SECONDS = 1800
+const LONGEST_PUBLIC_RETRY_SECONDS = 60
 const origin = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text, {
@@ -49,7 +52,7 @@ export const clientMetadata = z
     access_token_lifetime_seconds: seconds.max(86_400).optional(),
     refresh_token_lifetime_seconds: seconds.max(604_800).optional(),
     refresh_token_idle_seconds: seconds.max(604_800).optional(),
-    refresh_retry_seconds: z.int().min(0).max(60).optional(),
+    refresh_retry_seconds: z.int().min(0).max(LONGEST_RETRY_SECONDS).optional(),
     refresh_rotation: z.boolean().default(true),
     disabled: z.boolean().default(false),
   })
@@ -97,6 +100,9 @@ export const clientMetadata = z
     if (isPublic && !client.requirePkce) refuse('require_pkce', 'may be lifted for a confidential client only')
     if (isPublic && !client.refreshRotation) {
       refuse('refresh_rotation', 'a public client has to rotate (RFC 9700 §4.14.2)')
+    }
+    if (isPublic && (client.refreshRetrySeconds ?? 0) > LONGEST_PUBLIC_RETRY_SECONDS) {
+      refuse('refresh_retry_seconds', `may be more than ${LONGEST_PUBLIC_RETRY_SECONDS} for a confidential client only`)
     }
     if (!client.scope.every(isScopeToken)) refuse('scope', 'is malformed (RFC 6749 §3.3)')
   })
