@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import { digestOf, equalInConstantTime } from '../base/digest.ts'
+import { addSeconds } from '../base/numeric-date.ts'
 import type { Random } from '../base/random.ts'
-import { type Client, isPublic } from '../protocol/client.ts'
+import { type Client, type ClientSecret, isPublic } from '../protocol/client.ts'
 import { OAuthError } from '../protocol/error.ts'
 import type { Parameters } from '../protocol/parameters.ts'
 import type { Store } from '../store/index.ts'
@@ -76,8 +77,16 @@ async function fault(
   const known = client.secrets.find(({ digest }) => equalInConstantTime(digest, offered))
   if (!known || (known.expiresAt && known.expiresAt <= deps.clock.now()))
     return known ? 'expired secret' : 'wrong secret'
-  deps.store.clients.secretUsed(known.id).catch(() => undefined) // after the answer; a lost note harms nobody
+  noteUse(deps, known)
   return undefined
+}
+
+const NOTED_EVERY_SECONDS = 3600
+
+/** After the answer, and not again within the hour: the use of a secret costs no statement. A lost note harms nobody. */
+function noteUse({ clock, store }: AuthenticationDeps, { id, lastUsedAt }: ClientSecret): void {
+  if (lastUsedAt && clock.now() < addSeconds(lastUsedAt, NOTED_EVERY_SECONDS)) return
+  store.clients.secretUsed(id).catch(() => undefined)
 }
 
 async function chargeFailure(deps: AuthenticationDeps, clientId: string, from: Provenance): Promise<void> {

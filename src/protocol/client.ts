@@ -10,6 +10,8 @@ export interface ClientSecret {
   readonly id: string
   readonly digest: Digest
   readonly expiresAt: Date | undefined
+  /** Noted at most once an hour. */
+  readonly lastUsedAt: Date | undefined
 }
 
 /** An application that may ask for tokens, with its whole policy. RFC 6749 §2, RFC 7591 §2 */

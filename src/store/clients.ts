@@ -14,7 +14,8 @@ const clientColumns = sql`
   c.access_token_lifetime_seconds as "accessTokenLifetimeSeconds", c.refresh_token_lifetime_seconds as "refreshTokenLifetimeSeconds",
   c.refresh_token_idle_seconds as "refreshTokenIdleSeconds", c.refresh_retry_seconds as "refreshRetrySeconds",
   c.refresh_rotation as "refreshRotation", c.tokens_valid_from as "tokensValidFrom", c.disabled_at as "disabledAt",
-  (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'digest', encode(s.digest, 'hex'), 'expiresAt', s.expires_at) order by s.id), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'digest', encode(s.digest, 'hex'), 'expiresAt', s.expires_at,
+     'lastUsedAt', s.last_used_at) order by s.id), '[]')
      from client_secret s where s.client_id = c.client_id) as secrets`
 
 type Row = {
@@ -24,7 +25,12 @@ type Row = {
       : V
     : never
 } & {
-  readonly secrets: readonly { readonly id: string; readonly digest: string; readonly expiresAt: string | null }[]
+  readonly secrets: readonly {
+    readonly id: string
+    readonly digest: string
+    readonly expiresAt: string | null
+    readonly lastUsedAt: string | null
+  }[]
 }
 
 function clientOf({ secrets, ...row }: Row): Client {
@@ -32,10 +38,11 @@ function clientOf({ secrets, ...row }: Row): Client {
   return {
     ...(known as Omit<Client, 'secrets'>),
     secrets: secrets.map(
-      ({ id, digest, expiresAt }): ClientSecret => ({
+      ({ id, digest, expiresAt, lastUsedAt }): ClientSecret => ({
         id,
         digest: Buffer.from(digest, 'hex') as Digest,
         expiresAt: expiresAt === null ? undefined : new Date(expiresAt),
+        lastUsedAt: lastUsedAt === null ? undefined : new Date(lastUsedAt),
       }),
     ),
   }
