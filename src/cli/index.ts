@@ -17,6 +17,7 @@ import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { Refusal, UsageError } from './refusal.ts'
 import { rekeyCommand } from './rekey.ts'
+import { securityCommands } from './security.ts'
 import { sessionCommands } from './session.ts'
 import { settingsCommand } from './settings.ts'
 import { userCommands } from './user.ts'
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   ...sessionCommands,
   ...keyCommands,
   rekeyCommand,
+  ...securityCommands,
   doctorCommand,
   adminLinkCommand,
   settingsCommand,
