@@ -19,8 +19,8 @@ export interface PageHead {
   readonly title: string
   /** Whether the page tells of a fault: its title then begins with "Error:". */
   readonly isFault?: boolean
-  /** `wide` for pages with tables or output, `account` for those beside `navigation`; an arch otherwise. */
-  readonly shape?: 'arch' | 'wide' | 'account'
+  /** `wide` for pages with tables or output, `settings` for those beside `navigation`; an arch otherwise. */
+  readonly shape?: 'arch' | 'wide' | 'settings'
   /** Stands before the main part. */
   readonly navigation?: Html
   /** Whether it needs the looks of the account pages too; the sign-in does not carry them. */
@@ -32,7 +32,7 @@ export interface PageHead {
 /** A whole document. */
 export function page(frame: Frame, head: PageHead, body: Html): Html {
   const { words, issuer, deploymentName } = frame
-  const isAccountStyled = head.isAccountStyled ?? head.shape === 'account'
+  const isAccountStyled = head.isAccountStyled ?? head.shape === 'settings'
   const prefix = head.isFault ? `${words.frame.errorPrefix} ` : ''
   return html`<!doctype html>
 <html lang="${words.lang}" dir="${words.dir}">

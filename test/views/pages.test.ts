@@ -69,6 +69,9 @@ function checkSafety(page: Dom) {
   }
 }
 
+const isVisibleInput = (each: Element) =>
+  each.tagName === 'input' && get(each, 'type') !== 'hidden' && get(each, 'hidden') === undefined
+
 function checkForms(page: Dom) {
   for (const form of page.tags('form')) {
     assert.equal(get(form, 'method'), 'post')
@@ -78,14 +81,15 @@ function checkForms(page: Dom) {
     for (const button of fields.filter(({ tagName }) => tagName === 'button')) {
       assert.ok(get(button, 'type') === 'button' || get(button, 'id'), 'a submit button has an id')
     }
-    for (const input of fields.filter((each) => each.tagName === 'input' && get(each, 'type') !== 'hidden')) {
+    for (const input of fields.filter(isVisibleInput)) {
       const id = get(input, 'id')
-      assert.equal(id, get(input, 'name'))
+      const name = get(input, 'name')
+      assert.ok(id === name || id?.startsWith(`${name}-`), 'an id that tells the name')
       assert.ok(
         page.tags('label').some((label) => get(label, 'for') === id),
         `a label for ${id}`,
       )
-      assert.ok(get(input, 'autocomplete'))
+      assert.ok(get(input, 'autocomplete') ?? get(input, 'type') === 'checkbox')
       if (get(input, 'type') === 'password') assert.equal(get(input, 'value'), undefined)
       const described = get(input, 'aria-describedby')?.split(' ') ?? []
       for (const reference of described) assert.ok(page.id(reference), `${reference} exists`)
@@ -121,11 +125,11 @@ for (const { lang, dir, frame, catalogue } of [en, de, pseudoRtl].map((each) => 
   }
 }
 
-/** The text of a page that is not a name, an address, a code or a time. */
+/** The text of a page that is not a name, an address, a code, a mail or a time. */
 function ownWords(node: Node): string {
   if (defaultTreeAdapter.isTextNode(node)) return node.value
   if (isElement(node)) {
-    if (['bdi', 'code', 'time', 'head'].includes(node.tagName)) return ''
+    if (['bdi', 'code', 'time', 'pre', 'head'].includes(node.tagName)) return ''
     if (get(node, 'dir') === 'ltr' || get(node, 'class') === 'badge') return ''
   }
   return childrenOf(node).map(ownWords).join(' ')

@@ -15,6 +15,7 @@ import type { Frame } from '../../src/views/page.ts'
 import { signInPage } from '../../src/views/sign-in.ts'
 import { signUpPage } from '../../src/views/sign-up.ts'
 import { wrongHostPage } from '../../src/views/wrong-host.ts'
+import { accountStates } from './account-states.ts'
 
 /** One page in one state, as a person could meet it. */
 export interface State {
@@ -217,6 +218,7 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
         frame,
       ),
     ),
+    ...accountStates(frame).map(([name, markup, isFault]) => state(name, markup, isFault)),
   ]
 }
 

@@ -54,7 +54,7 @@ function entry(factor: FactorView, view: FactorsView, words: Catalogue): Html {
   const isLast = view.factors.length === 1
   return html`<li data-factor="${id}">
 <h3 id="factor-${id}"><bdi>${factor.name}</bdi></h3>
-<p class="quiet">${fill(texts.added, { when: when(words, factor.addedAt, view.now) })} · ${fill(texts.lastUsed, { when: factor.lastUsedAt ? when(words, factor.lastUsedAt, view.now) : html`${words.account.time.never}` })}</p>
+<p class="quiet">${fill(texts.added, { when: when(words, factor.addedAt, view.now) })} · ${factor.lastUsedAt ? fill(texts.lastUsed, { when: when(words, factor.lastUsedAt, view.now) }) : texts.neverUsed}</p>
 <details open="${wrong !== undefined}"><summary id="change-${id}" aria-labelledby="change-${id} factor-${id}">${texts.change}</summary>
 <div class="inner">
 ${form(

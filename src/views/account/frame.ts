@@ -47,7 +47,7 @@ interface AccountHead {
 export const accountPageOf = (view: AccountFrameView, frame: Frame, head: AccountHead, body: Html): Html =>
   page(
     frame,
-    { ...head, shape: 'account', navigation: navigation(view, frame, head.section) },
+    { ...head, shape: 'settings', navigation: navigation(view, frame, head.section) },
     html`${view.notice !== undefined && html`<p id="notice" class="notice" role="status">${frame.words.account.notice[view.notice]}</p>`}
 <h1>${head.title}</h1>
 ${body}`,

@@ -29,3 +29,17 @@ for (const form of document.forms) {
 addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset.sent
 })
+
+for (const button of document.querySelectorAll('[data-copies]')) {
+  const words = [...document.querySelectorAll(`#${button.dataset.copies} li`)].map((item) => item.textContent)
+  const told = document.getElementById(button.dataset.tells)
+  button.hidden = navigator.clipboard === undefined // only where the page came safely
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(words.join('\n'))
+    told.textContent = told.dataset.text
+  })
+}
+for (const button of document.querySelectorAll('[data-prints]')) {
+  button.hidden = false
+  button.addEventListener('click', () => print())
+}

@@ -39,7 +39,6 @@ export const accountWords = {
     qr: 'QR code with the key of your authenticator',
     sameDevice: 'Open in an app on this device',
     byHand: 'Cannot scan? Type this key instead',
-    key: 'Key',
     keyMeaning: 'Time-based, six digits, every 30 seconds.',
     code: 'Code from the app',
     codeHint: 'The six digits that the app shows now.',
@@ -68,7 +67,6 @@ export const accountWords = {
   account: {
     title: 'Your account',
     navigation: 'Account',
-    back: 'Your account',
     signOut: 'Sign out',
     sections: {
       overview: 'Overview',
@@ -79,7 +77,7 @@ export const accountWords = {
       apps: 'Connected apps',
       data: 'Your data',
     },
-    time: { now: 'just now', never: 'never' },
+    justNow: 'just now',
     notice: {
       passwordChanged: 'Your password is changed. All other devices are signed out.',
       factorAdded: 'Your authenticator is ready. You need it from the next sign-in on.',
@@ -141,6 +139,7 @@ export const accountWords = {
     list: 'Authenticators',
     added: 'Added {when}',
     lastUsed: 'last used {when}',
+    neverUsed: 'never used',
     change: 'Rename or remove',
     name: 'Name',
     rename: 'Rename',
@@ -177,7 +176,7 @@ export const accountWords = {
     title: 'Connected apps',
     meaning: 'You allowed these apps to use your account.',
     none: 'No app has access to your account.',
-    since: 'Since {when}',
+    since: 'Allowed {when}',
     lastUsed: 'last used {when}',
     scopes: 'What it may do',
     revoke: 'Remove access',

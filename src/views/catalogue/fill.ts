@@ -25,13 +25,17 @@ function given<T>(values: Readonly<Record<string, T>>, place: string): T {
   return value
 }
 
-/** A wait in the words of a language, rounded up to whole minutes or hours when it is long. */
+const DAY = 86_400
+
+/** A wait in the words of a language, rounded up to whole minutes, hours or days when it is long. */
 export function waitInWords(lang: string, seconds: number): string {
   const [amount, unit] =
     seconds < 60
       ? [Math.max(1, Math.ceil(seconds)), 'second']
       : seconds < 3600
         ? [Math.ceil(seconds / 60), 'minute']
-        : [Math.ceil(seconds / 3600), 'hour']
+        : seconds < 2 * DAY
+          ? [Math.ceil(seconds / 3600), 'hour']
+          : [Math.ceil(seconds / DAY), 'day']
   return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)
 }

@@ -10,7 +10,7 @@ const WEEK = 7 * 86_400
 
 /** How long ago something was, in words; from a week on, its date (UTC). The exact time stands in the title. */
 export function when({ lang, account }: Catalogue, time: Date, now: Date): Html {
-  return html`<time datetime="${time.toISOString()}" title="${inUtc(time)}">${inWords(lang, account.time.now, time, now)}</time>`
+  return html`<time datetime="${time.toISOString()}" title="${inUtc(time)}">${inWords(lang, account.justNow, time, now)}</time>`
 }
 
 function inWords(lang: string, justNow: string, time: Date, now: Date): string {
@@ -18,7 +18,7 @@ function inWords(lang: string, justNow: string, time: Date, now: Date): string {
   if (seconds < 60) return justNow
   if (seconds >= WEEK) return new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' }).format(time)
   const [unit, length] = UNITS.findLast(([, least]) => seconds >= least) ?? UNITS[0]
-  return new Intl.RelativeTimeFormat(lang).format(-Math.floor(seconds / length), unit)
+  return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(-Math.floor(seconds / length), unit)
 }
 
 /** A time that can be compared with a log. */
