@@ -1,6 +1,7 @@
 // store: the only room with SQL. One function is one fact, told by one statement wherever that can be: it says what
 // happened, and its audit event is written by the same statement. No rule of the standard is decided here.
 
+import { accountStore } from './account.ts'
 import { actionTokenStore } from './action-tokens.ts'
 import { administrationStore } from './administration.ts'
 import { auditStore } from './audit.ts'
@@ -11,8 +12,11 @@ import { clientStore, resourceStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { interactionStore } from './interactions.ts'
 import { leaseStore } from './leases.ts'
+import { mailLinkStore } from './mail-links.ts'
+import { outboxStore } from './outbox.ts'
 import { pushedRequestStore } from './pushed-requests.ts'
 import { refreshFamilyStore } from './refresh-families.ts'
+import { refusalStore } from './refusals.ts'
 import { rekeyStore } from './rekey.ts'
 import { revokedTokenStore } from './revoked-tokens.ts'
 import { roleStore } from './roles.ts'
@@ -27,6 +31,7 @@ import { userStore } from './users.ts'
 export const createStore = (database: Database, policy: { readonly sessionIdleSeconds: number }) => ({
   time: () => database.time(),
   close: () => database.close(),
+  account: accountStore(database, policy.sessionIdleSeconds),
   actionTokens: actionTokenStore(database),
   administration: administrationStore(database),
   audit: auditStore(database),
@@ -37,9 +42,12 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   deploymentSecrets: deploymentSecretStore(database),
   interactions: interactionStore(database, policy.sessionIdleSeconds),
   leases: leaseStore(database),
+  mailLinks: mailLinkStore(database),
+  outbox: outboxStore(database),
   pushedRequests: pushedRequestStore(database),
   refreshFamilies: refreshFamilyStore(database),
   rekey: rekeyStore(database),
+  refusals: refusalStore(database),
   resources: resourceStore(database),
   revokedTokens: revokedTokenStore(database),
   roles: roleStore(database),

@@ -31,6 +31,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     row: sql`user_id`,
     rowType: sql`uuid`,
   },
+  { place: 'outbox/payload', table: sql`outbox`, column: sql`payload`, row: sql`id`, rowType: sql`uuid` },
   {
     place: 'deployment_secret/sealed',
     table: sql`deployment_secret`,

@@ -91,6 +91,19 @@ export interface ActionTokenTable {
   used_at: Date | null
 }
 
+export interface OutboxTable {
+  id: string
+  channel: string
+  topic: string
+  payload: Buffer | null
+  created_at: Date
+  expires_at: Date
+  next_attempt_at: Date | null
+  attempts: Defaulted<number>
+  last_error: string | null
+  delivered_at: Date | null
+}
+
 export interface ClientTable {
   client_id: string
   client_name: string
@@ -315,6 +328,15 @@ export interface AuditCheckpointTable {
   statement: string
 }
 
+export interface RefusalTable {
+  request_id: string
+  at: Date
+  route: string
+  code: string
+  description: string
+  cause: string
+}
+
 /** Every table by its name, as `migrations/` makes it; a test compares both. */
 export interface Schema {
   user: UserTable
@@ -326,6 +348,7 @@ export interface Schema {
   recovery_reveal: RecoveryRevealTable
   known_device: KnownDeviceTable
   action_token: ActionTokenTable
+  outbox: OutboxTable
   client: ClientTable
   client_secret: ClientSecretTable
   resource: ResourceTable
@@ -346,4 +369,5 @@ export interface Schema {
   audit_head: AuditHeadTable
   audit_seal: AuditSealTable
   audit_checkpoint: AuditCheckpointTable
+  refusal: RefusalTable
 }

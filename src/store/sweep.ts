@@ -3,7 +3,10 @@ import type { Database } from './database.ts'
 
 const BATCH = 1000
 
-/** What is over, table by table. A family stays a day longer, for the access tokens that outlive it; an ended session as long as a family may. */
+/**
+ * What is over, table by table. A family stays a day longer, for the access tokens that outlive it; an ended session as long
+ * as a family may. What became of a mail can be looked up for a week.
+ */
 const OVER: Readonly<Record<string, RawBuilder<unknown>>> = {
   authorization_code: sql`authorization_code where ctid in (select ctid from authorization_code where expires_at < t.now limit ${BATCH})`,
   interaction: sql`interaction where ctid in (select ctid from interaction where expires_at < t.now limit ${BATCH})`,
@@ -12,6 +15,8 @@ const OVER: Readonly<Record<string, RawBuilder<unknown>>> = {
   revoked_token: sql`revoked_token where ctid in (select ctid from revoked_token where expires_at < t.now limit ${BATCH})`,
   refresh_family: sql`refresh_family where ctid in (select ctid from refresh_family where expires_at < t.now - interval '1 day' limit ${BATCH})`,
   session: sql`session where ctid in (select ctid from session where expires_at < t.now - interval '9 days' limit ${BATCH})`,
+  outbox: sql`outbox where ctid in (select ctid from outbox where expires_at < t.now - interval '7 days' limit ${BATCH})`,
+  refusal: sql`refusal where ctid in (select ctid from refusal where at < t.now - interval '7 days' limit ${BATCH})`,
   throttle: sql`throttle where ctid in (select ctid from throttle where tat < t.now limit ${BATCH})`,
 }
 
