@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import type { ActionToken } from './action-tokens.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { mailing, type Outgoing } from './outbox.ts'
 
 /** A client's secret as operators see it: never the secret. */
 export interface ClientSecretFacts {
@@ -59,7 +60,13 @@ export const administrationStore = (database: Database) => ({
   },
 
   /** Makes a one-time link, and says so in the audit. */
-  async addLink(digest: Digest, link: ActionToken, lifetimeSeconds: number, event: AuditEvent): Promise<void> {
+  async addLink(
+    digest: Digest,
+    link: ActionToken,
+    lifetimeSeconds: number,
+    event: AuditEvent,
+    mails: readonly Outgoing[] = [],
+  ): Promise<void> {
     await database.run((db) =>
       sql`
         with t as (select ${database.now} as now),
@@ -68,6 +75,7 @@ export const administrationStore = (database: Database) => ({
           select ${digest}::bytea, ${link.purpose}, ${JSON.stringify(link.data)}::jsonb, t.now,
                  t.now + ${lifetimeSeconds}::float8 * interval '1 second' from t
           on conflict (digest) do nothing returning digest),
+        ${mailing(mails, database.now, sql`added`)},
         ${auditing(event, database.now, sql`added`)}
         select 1`.execute(db),
     )

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { mailing, type Outgoing } from './outbox.ts'
 
 /** An authenticator app of a user, its secret still sealed. */
 export interface Totp {
@@ -91,6 +92,7 @@ export const secondFactorStore = (database: Database) => ({
     step: number,
     session: RaisedSession,
     event: AuditEvent,
+    mails: readonly Outgoing[] = [],
   ): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
@@ -100,6 +102,7 @@ export const secondFactorStore = (database: Database) => ({
              and created_at > ${database.now} - ${ENROLMENT}
           returning id),
         ${raising(userId, session, sql`confirmed`)},
+        ${mailing(mails, database.now, sql`confirmed`)},
         ${auditing(event, database.now, sql`confirmed`)}
         select 1 from confirmed`.execute(db),
     )
@@ -142,13 +145,14 @@ export const secondFactorStore = (database: Database) => ({
   },
 
   /** Removes an authenticator; with the last one go the recovery codes, which stand for it. */
-  async removeTotp(userId: string, id: string, event: AuditEvent): Promise<boolean> {
+  async removeTotp(userId: string, id: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
         with gone as (delete from totp where id = ${id} and user_id = ${userId} returning id),
         codes as (
           delete from recovery_code where user_id = ${userId} and exists (select 1 from gone)
              and not exists (select 1 from totp x where x.user_id = ${userId} and x.id <> ${id} and x.confirmed_at is not null)),
+        ${mailing(mails, database.now, sql`gone`)},
         ${auditing(event, database.now, sql`gone`)}
         select 1 from gone`.execute(db),
     )
@@ -156,11 +160,12 @@ export const secondFactorStore = (database: Database) => ({
   },
 
   /** Removes every factor of a user, for who has lost them all. */
-  async reset(userId: string, event: AuditEvent): Promise<void> {
+  async reset(userId: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<void> {
     await database.run((db) =>
       sql`
         with gone as (delete from totp where user_id = ${userId}),
         codes as (delete from recovery_code where user_id = ${userId}),
+        ${mailing(mails, database.now, sql`(select 1) as always`)},
         ${auditing(event, database.now, sql`(select 1) as always`)}
         select 1`.execute(db),
     )
@@ -172,6 +177,7 @@ export const secondFactorStore = (database: Database) => ({
     codes: readonly NewRecoveryCode[],
     reveal: { readonly sessionId: string; readonly sealed: Buffer },
     event: AuditEvent,
+    mails: readonly Outgoing[] = [],
   ): Promise<void> {
     await database.run((db) =>
       sql`
@@ -186,6 +192,7 @@ export const secondFactorStore = (database: Database) => ({
           insert into recovery_reveal (user_id, session_id, codes, expires_at)
           select ${userId}::uuid, ${reveal.sessionId}::uuid, ${reveal.sealed}::bytea, t.now + ${ENROLMENT} from t
           on conflict (user_id) do update set session_id = excluded.session_id, codes = excluded.codes, expires_at = excluded.expires_at),
+        ${mailing(mails, database.now, sql`t`)},
         ${auditing(event, database.now, sql`t`)}
         select 1`.execute(db),
     )
@@ -231,12 +238,19 @@ export const secondFactorStore = (database: Database) => ({
   },
 
   /** Spends a recovery code and raises the session, as one statement. @returns false when it was spent before */
-  async spendRecoveryCode(userId: string, id: string, session: RaisedSession, event: AuditEvent): Promise<boolean> {
+  async spendRecoveryCode(
+    userId: string,
+    id: string,
+    session: RaisedSession,
+    event: AuditEvent,
+    mails: readonly Outgoing[] = [],
+  ): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
         with used as (
           update recovery_code set used_at = ${database.now} where id = ${id} and user_id = ${userId} and used_at is null returning id),
         ${raising(userId, session, sql`used`)},
+        ${mailing(mails, database.now, sql`used`)},
         ${auditing(event, database.now, sql`used`)}
         select 1 from used`.execute(db),
     )

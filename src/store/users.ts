@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserClaims } from '../protocol/standard-claims.ts'
+import { linking, type UserLink } from './action-tokens.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { mailing, type Outgoing } from './outbox.ts'
 
 export interface User {
   readonly id: string
@@ -72,6 +74,13 @@ export const userStore = (database: Database) => ({
     return rows[0]
   },
 
+  /** The password of a user, to compare. */
+  async findPassword(userId: string): Promise<StoredPassword | undefined> {
+    return await database.run((db) =>
+      db.selectFrom('password').select(['phc', 'peppered']).where('user_id', '=', userId).executeTakeFirst(),
+    )
+  },
+
   /** Users by id, from after a given one. */
   async list(after: string | undefined, limit: number): Promise<readonly User[]> {
     const { rows } = await database.run((db) =>
@@ -90,6 +99,10 @@ export const userStore = (database: Database) => ({
     user: NewUser,
     event: AuditEvent,
     link?: Buffer,
+    verification: { readonly links: readonly UserLink[]; readonly mails: readonly Outgoing[] } = {
+      links: [],
+      mails: [],
+    },
   ): Promise<'created' | 'username-taken' | 'email-taken' | 'link-used'> {
     const key = { username: canonical(user.username), email: user.email === undefined ? null : canonical(user.email) }
     const { rows } = await database.run((db) =>
@@ -111,6 +124,8 @@ export const userStore = (database: Database) => ({
             from made, t where ${user.password !== undefined}),
         roles as (
           insert into user_role (user_id, role, granted_at) select made.id, x, t.now from made, t, unnest(${user.roles}::text[]) x),
+        ${linking(verification.links, database.now, sql`made`)},
+        ${mailing(verification.mails, database.now, sql`made`)},
         ${auditing(event, database.now, sql`made`)}
         select exists (select 1 from made)
             or exists (select 1 from "user" u where u.id = ${user.id}) -- an earlier try of this very call
@@ -124,7 +139,12 @@ export const userStore = (database: Database) => ({
   },
 
   /** Gives a user a new password: everything that began under the old one is dead. */
-  async changePassword(userId: string, password: StoredPassword, event: AuditEvent): Promise<void> {
+  async changePassword(
+    userId: string,
+    password: StoredPassword,
+    event: AuditEvent,
+    mails: readonly Outgoing[] = [],
+  ): Promise<void> {
     await database.run((db) =>
       sql`
         with t as (select ${database.now} as now),
@@ -134,6 +154,7 @@ export const userStore = (database: Database) => ({
           insert into password (user_id, phc, peppered, changed_at)
           select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
           on conflict (user_id) do update set phc = excluded.phc, peppered = excluded.peppered, changed_at = excluded.changed_at),
+        ${mailing(mails, database.now, sql`moved`)},
         ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
     )
@@ -207,10 +228,11 @@ export const userStore = (database: Database) => ({
   },
 
   /** Deletes a user with everything they own. The audit events stay. */
-  async remove(userId: string, event: AuditEvent): Promise<boolean> {
+  async remove(userId: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
         with gone as (delete from "user" where id = ${userId} returning id),
+        ${mailing(mails, database.now, sql`gone`)},
         ${auditing(event, database.now, sql`gone`)}
         select 1 from gone`.execute(db),
     )
