@@ -8,16 +8,16 @@ const BATCH = 1000
  * as a family may. What became of a mail can be looked up for a week.
  */
 const OVER: Readonly<Record<string, RawBuilder<unknown>>> = {
-  authorization_code: sql`authorization_code where ctid in (select ctid from authorization_code where expires_at < t.now limit ${BATCH})`,
-  interaction: sql`interaction where ctid in (select ctid from interaction where expires_at < t.now limit ${BATCH})`,
-  pushed_request: sql`pushed_request where ctid in (select ctid from pushed_request where expires_at < t.now limit ${BATCH})`,
-  action_token: sql`action_token where ctid in (select ctid from action_token where expires_at < t.now limit ${BATCH})`,
-  revoked_token: sql`revoked_token where ctid in (select ctid from revoked_token where expires_at < t.now limit ${BATCH})`,
-  refresh_family: sql`refresh_family where ctid in (select ctid from refresh_family where expires_at < t.now - interval '1 day' limit ${BATCH})`,
-  session: sql`session where ctid in (select ctid from session where expires_at < t.now - interval '9 days' limit ${BATCH})`,
-  outbox: sql`outbox where ctid in (select ctid from outbox where expires_at < t.now - interval '7 days' limit ${BATCH})`,
-  refusal: sql`refusal where ctid in (select ctid from refusal where at < t.now - interval '7 days' limit ${BATCH})`,
-  throttle: sql`throttle where ctid in (select ctid from throttle where tat < t.now limit ${BATCH})`,
+  authorization_code: sql`authorization_code where ctid in (select ctid from authorization_code where expires_at < (select now from t) limit ${BATCH})`,
+  interaction: sql`interaction where ctid in (select ctid from interaction where expires_at < (select now from t) limit ${BATCH})`,
+  pushed_request: sql`pushed_request where ctid in (select ctid from pushed_request where expires_at < (select now from t) limit ${BATCH})`,
+  action_token: sql`action_token where ctid in (select ctid from action_token where expires_at < (select now from t) limit ${BATCH})`,
+  revoked_token: sql`revoked_token where ctid in (select ctid from revoked_token where expires_at < (select now from t) limit ${BATCH})`,
+  refresh_family: sql`refresh_family where ctid in (select ctid from refresh_family where expires_at < (select now from t) - interval '1 day' limit ${BATCH})`,
+  session: sql`session where ctid in (select ctid from session where expires_at < (select now from t) - interval '9 days' limit ${BATCH})`,
+  outbox: sql`outbox where ctid in (select ctid from outbox where expires_at < (select now from t) - interval '7 days' limit ${BATCH})`,
+  refusal: sql`refusal where ctid in (select ctid from refusal where at < (select now from t) - interval '7 days' limit ${BATCH})`,
+  throttle: sql`throttle where ctid in (select ctid from throttle where tat < (select now from t) limit ${BATCH})`,
 }
 
 export const sweepStore = (database: Database) => ({
