@@ -6,7 +6,7 @@ import { isUnanswered, NotConnected } from './retry.ts'
 const CONNECTIONS = 10
 const CONNECT_MS = 5_000 // also the wait for a free connection: longer than this, and the node sheds load
 const STATEMENT_MS = 10_000
-const ANSWER_MS = 15_000 // longer than the server's own limit: only a dead network needs it
+const ANSWER_MS = 11_000 // longer than the server's own limit: only a dead network needs it. Our callers wait for 15 s
 const SCRIPT_MS = 2 ** 31 - 1 // a migration may rewrite a large table
 const CONNECTION_LIFE_SECONDS = 30 * 60 // so that nodes find a new primary or a new replica in time
 const MAX_NAMES = 1_000
