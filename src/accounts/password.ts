@@ -2,7 +2,7 @@
 
 import { argon2id, hash, needsRehash, verify } from 'argon2'
 import type { StoredPassword } from '../store/users.ts'
-import { permits } from './permits.ts'
+import { type Lane, permits } from './permits.ts'
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
@@ -12,9 +12,14 @@ export interface Passwords {
   hash(password: string): Promise<StoredPassword | 'busy'>
   /**
    * Compares a password. Where there is no user, or one without a password, it costs the same as where there is.
+   * @param lane whose turn it is: a stranger's, unless the account knows the device
    * @returns `upgrade` when it is right and its hash is weaker than ours
    */
-  check(password: string, stored: StoredPassword | null | undefined): Promise<'right' | 'upgrade' | 'wrong' | 'busy'>
+  check(
+    password: string,
+    stored: StoredPassword | null | undefined,
+    lane?: Lane,
+  ): Promise<'right' | 'upgrade' | 'wrong' | 'busy'>
 }
 
 /**
@@ -26,9 +31,9 @@ export async function passwords(pepper: Buffer, atOnce: number): Promise<Passwor
   const peppered = { ...PARAMETERS, secret: pepper }
   const nobodys: StoredPassword = { phc: await hash('nobody has this password', peppered), peppered: true }
   return {
-    hash: (password) => turns.run(async () => ({ phc: await hash(password, peppered), peppered: true })),
-    check: (password, stored) =>
-      turns.run(async () => {
+    hash: (password) => turns.run('strangers', async () => ({ phc: await hash(password, peppered), peppered: true })),
+    check: (password, stored, lane = 'strangers') =>
+      turns.run(lane, async () => {
         const { phc, peppered: isPeppered } = stored ?? nobodys
         const isRight = await verify(phc, password, isPeppered ? { secret: pepper } : {})
         if (!stored || !isRight) return 'wrong'
