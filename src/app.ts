@@ -5,6 +5,7 @@ import { newRequestId } from './base/random.ts'
 import type { Config } from './config/config.ts'
 import type { Deps } from './deps.ts'
 import { demoRoutes } from './http/demo/demo.ts'
+import { accountTotpEndpoints } from './http/endpoints/account-totp.ts'
 import { assetEndpoints } from './http/endpoints/assets.ts'
 import { authorizationEndpoint } from './http/endpoints/authorize.ts'
 import { discoveryEndpoint, jwksEndpoint } from './http/endpoints/discovery.ts'
@@ -14,6 +15,10 @@ import { introspectionEndpoint } from './http/endpoints/introspection.ts'
 import { revocationEndpoint } from './http/endpoints/revocation.ts'
 import { tokenEndpoint } from './http/endpoints/token.ts'
 import { userinfoEndpoint } from './http/endpoints/userinfo.ts'
+import { dataPages } from './http/pages/account/data.ts'
+import { factorPages } from './http/pages/account/factors.ts'
+import { accountPages } from './http/pages/account/overview.ts'
+import { passwordPages } from './http/pages/account/password.ts'
 import { consentPages } from './http/pages/consent.ts'
 import { enrolFactorPages } from './http/pages/enrol-factor.ts'
 import { firstAdministratorPages } from './http/pages/first-administrator.ts'
@@ -28,6 +33,7 @@ import { errorAnswers } from './http/plugins/errors.ts'
 import { group } from './http/plugins/group.ts'
 import { rightHost } from './http/plugins/host.ts'
 import { notFound, perAddress } from './http/plugins/limits.ts'
+import { explainedRefusals } from './http/plugins/refusals.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { unreadableAddress, unreadableMessage } from './http/plugins/unreadable.ts'
@@ -68,6 +74,7 @@ export async function buildApp(
   bodyParsing(app)
   securityHeaders(app, deps)
   errorAnswers(app, deps)
+  explainedRefusals(app, deps)
   notFound(app, deps)
 
   const perClient = ceiling(clock, config.ceilingClientPerMinute, 60)
@@ -90,6 +97,7 @@ export async function buildApp(
     [cors(deps, 'registered')],
   )
   group(app, prefix, { audience: 'programs' }, (room) => introspectionEndpoint(room, deps, perClient))
+  group(app, prefix, { audience: 'programs' }, (room) => accountTotpEndpoints(room, deps), [addressCeiling])
 
   // For everybody.
   group(
@@ -119,6 +127,10 @@ export async function buildApp(
       secondFactorPages(room, deps)
       enrolFactorPages(room, deps)
       consentPages(room, deps)
+      accountPages(room, deps)
+      passwordPages(room, deps)
+      factorPages(room, deps)
+      dataPages(room, deps)
       firstAdministratorPages(room, deps)
     },
     [addressCeiling, rightHost(deps)],

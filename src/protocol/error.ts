@@ -13,6 +13,7 @@ const STATUS = {
   unsupported_token_type: 400, // RFC 7009 §2.2.1
   invalid_token: 401, // RFC 6750 §3.1
   insufficient_scope: 403, // RFC 6750 §3.1
+  insufficient_user_authentication: 401, // RFC 9470 §3
   access_denied: 403, // RFC 6749 §4.1.2.1
   unsupported_response_type: 400, // RFC 6749 §4.1.2.1
   login_required: 400, // OIDC Core §3.1.2.6

@@ -193,3 +193,19 @@ export const factorEvent = (
     outcome: type === 'factor.failed' ? 'failure' : 'success',
     detail,
   })
+
+/** Something that a person did with their own account. */
+export const accountEvent = (
+  deps: EventDeps,
+  type:
+    | 'password.changed'
+    | 'profile.changed'
+    | 'session.ended'
+    | 'sessions.ended'
+    | 'consent.withdrawn'
+    | 'account.exported'
+    | 'account.deleted',
+  place: { readonly userId: string; readonly sessionId: string; readonly from: Provenance },
+  facts: { readonly clientId?: string; readonly detail?: Readonly<Record<string, unknown>> } = {},
+): AuditEvent =>
+  event(deps, type, ofUser(place.userId), { ...place.from, userId: place.userId, sessionId: place.sessionId, ...facts })

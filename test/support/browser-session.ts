@@ -60,11 +60,12 @@ export class BrowserSession {
     return this.#send('POST', url, fields, true, { origin: 'https://elsewhere.example' })
   }
 
-  /** Fills in the one form of a page that has all these fields, and sends it. */
+  /** Fills in the form of a page that has all these fields, the one of that `id` where there are several, and sends it. */
   submit(page: LightMyRequestResponse, fields: Readonly<Record<string, string>>) {
-    const hidden = new Set(['decision'])
-    const names = Object.keys(fields).filter((name) => !hidden.has(name))
-    const form = formsOf(page.body).find((each) => names.every((name) => name in each.fields))
+    const buttons = new Set(['decision', 'do'])
+    const names = Object.keys(fields).filter((name) => !buttons.has(name))
+    const fitting = formsOf(page.body).filter((each) => names.every((name) => name in each.fields))
+    const form = fitting.find((each) => each.fields.id === fields.id) ?? fitting[0]
     if (!form)
       throw new Error(
         `no form with ${names.join(', ')} on a page of status ${page.statusCode}: ${page.body.slice(0, 2000)}`,

@@ -93,7 +93,7 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /** Each scope with the words of the resource that defines it. */
-function scopeViews(scope: readonly string[], known: readonly Resource[]): readonly ScopeView[] {
+export function scopeViews(scope: readonly string[], known: readonly Resource[]): readonly ScopeView[] {
   return scope.map((name) => {
     const [resource] = resourcesOf([name], known)
     if (!resource) return { name }

@@ -1,0 +1,59 @@
+import { digestOf } from '../base/digest.ts'
+import { newToken } from '../base/random.ts'
+import type { Store } from '../store/index.ts'
+import { accountEvent, type Provenance } from '../telemetry/audit.ts'
+import { type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
+import type { SessionSecrets, SignInDeps } from './sign-in.ts'
+import { chargeAttempt } from './throttle.ts'
+
+export interface ChangePasswordDeps extends SignInDeps {
+  readonly store: SignInDeps['store'] & Pick<Store, 'account'>
+  readonly config: SignInDeps['config'] & { readonly passwordPolicy: PasswordPolicy; readonly issuer: string }
+}
+
+export type ChangePasswordOutcome =
+  | { readonly outcome: 'changed'; readonly secrets: SessionSecrets }
+  | { readonly outcome: 'refused'; readonly faults: 'same' | readonly PasswordFault[] }
+  | { readonly outcome: 'wait'; readonly seconds: number }
+  | { readonly outcome: 'wrong' | 'busy' }
+
+/**
+ * Changes the password of who knows the present one. Every other session and every grant ends; the session that did it goes
+ * on under new secrets.
+ */
+export async function changePassword(
+  deps: ChangePasswordDeps,
+  place: { readonly userId: string; readonly sessionId: string; readonly from: Provenance },
+  { current, password }: { readonly current: string; readonly password: string },
+): Promise<ChangePasswordOutcome> {
+  const verdict = await confirmPassword(deps, place.userId, place.from.address, current)
+  if (typeof verdict === 'object') return verdict
+  const user = await deps.store.users.find({ id: place.userId })
+  if (!user) return { outcome: 'wrong' }
+  if (current === password) return { outcome: 'refused', faults: 'same' }
+  const faults = passwordFaults(deps.config.passwordPolicy, password, {
+    words: [user.username, user.email ?? undefined, user.email?.split('@')[0], new URL(deps.config.issuer).hostname],
+  })
+  if (faults.length > 0) return { outcome: 'refused', faults }
+  const hashed = await deps.passwords.hash(password)
+  if (hashed === 'busy') return { outcome: 'busy' }
+  const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
+  const keep = { id: place.sessionId, strictDigest: digestOf(secrets.strict), laxDigest: digestOf(secrets.lax) }
+  await deps.store.account.changePassword(user.id, hashed, keep, accountEvent(deps, 'password.changed', place))
+  return { outcome: 'changed', secrets }
+}
+
+/** Whether a signed-in user knows their password, under the limits of every other way to try one. */
+export async function confirmPassword(
+  deps: SignInDeps,
+  userId: string,
+  address: string,
+  password: string,
+): Promise<'right' | { readonly outcome: 'wrong' | 'busy' } | { readonly outcome: 'wait'; readonly seconds: number }> {
+  const seconds = await chargeAttempt(deps, address, userId)
+  if (seconds > 0) return { outcome: 'wait', seconds }
+  const stored = await deps.store.users.findPassword(userId)
+  const verdict = await deps.passwords.check(password, stored)
+  if (verdict === 'busy' || verdict === 'wrong') return { outcome: verdict }
+  return 'right'
+}
