@@ -1,7 +1,7 @@
 import { type ConfigFault, ConfigFaults } from '../config/config-faults.ts'
 import type { Command, CommandContext } from './command.ts'
 import { clientFindings } from './doctor/clients.ts'
-import { databaseFindings, pendingFindings } from './doctor/database.ts'
+import { databaseFindings, pendingFindings, roleFindings } from './doctor/database.ts'
 import { type Finding, problem } from './doctor/finding.ts'
 import { keyFindings } from './doctor/keys.ts'
 import { settingFindings } from './doctor/settings.ts'
@@ -31,10 +31,12 @@ async function diagnose(context: CommandContext): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   try {
     findings.push(...settingFindings(context.config()))
-    const pending = await pendingFindings(await context.database())
+    const database = await context.database()
+    const pending = await pendingFindings(database)
     findings.push(...pending)
     if (pending.some(({ severity }) => severity !== 'ok')) return findings // opening the rest would migrate
     const deps = await context.deps()
+    findings.push(await roleFindings(database))
     findings.push(...(await databaseFindings(deps)), ...(await keyFindings(deps)), ...(await clientFindings(deps)))
   } catch (error) {
     if (error instanceof ConfigFaults) return error.faults.map(settingFault)

@@ -8,10 +8,12 @@ import { createLog } from '../telemetry/log.ts'
 import { adminLinkCommand } from './admin-link.ts'
 import { FileRefused } from './apply.ts'
 import { applyCommand } from './apply-command.ts'
+import { auditCommands } from './audit.ts'
 import { clientCommands } from './client.ts'
 import { clientChangeCommands } from './client-create.ts'
 import { type Command, type CommandContext, type CommandIo, type CommandResult, readArguments } from './command.ts'
 import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain.ts'
 import { commandHelp, groupHelp, help } from './help.ts'
 import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
@@ -34,6 +36,8 @@ const COMMANDS: readonly Command[] = [
   ...sessionCommands,
   ...keyCommands,
   rekeyCommand,
+  ...auditCommands,
+  explainCommand,
   ...securityCommands,
   doctorCommand,
   adminLinkCommand,

@@ -73,10 +73,11 @@ const UNSAFE = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069
 // The last net, for a secret inside an error's message: a JWT, or 256 random bits behind one of our prefixes.
 const CREDENTIAL = /\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b[a-z]{2,4}_[\w-]{43}(?![\w-])/g
 
-const harmless = (line: string): string =>
-  line
-    .replace(CREDENTIAL, '[secret]')
-    .replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const harmless = (line: string): string => inert(line.replace(CREDENTIAL, '[secret]'))
+
+/** JSON that no terminal or log viewer acts on. Read again, it is the same. */
+export const inert = (json: string): string =>
+  json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /**
  * The network that an address belongs to, canonically written: /24 of IPv4, also when it comes mapped into IPv6, else /64.

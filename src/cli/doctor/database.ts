@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { type AppRoleState, appRoleState } from '../../store/app-role.ts'
 import type { Database } from '../../store/database.ts'
 import { planMigrations } from '../../store/migrate.ts'
 import { doubt, type Finding, fine, problem } from './finding.ts'
@@ -18,6 +19,28 @@ export async function pendingFindings(database: Database): Promise<readonly Find
       'run postern migrate, or start the server',
     ),
   ]
+}
+
+const ROLE_FAULTS: Readonly<Record<Exclude<AppRoleState, 'ready'>, { readonly message: string; readonly fix: string }>> = {
+  missing: {
+    message: 'there is no role postern_app, so the server could change its own audit',
+    fix: 'as an administrator of the database: create role postern_app nologin; grant it to the login of DATABASE_URL; then run postern migrate',
+  },
+  'not-granted': {
+    message: 'the login of the server may not become postern_app, so it could change its own audit',
+    fix: 'as an administrator of the database: grant postern_app to the login of DATABASE_URL; then restart the servers',
+  },
+  'wrong-rights': {
+    message: 'the role postern_app has other rights on the tables than it should',
+    fix: 'run postern migrate as the login that owns the tables',
+  },
+}
+
+/** Whether the server works as the role that cannot change the audit. */
+export async function roleFindings(database: Database): Promise<Finding> {
+  const state = await appRoleState(database)
+  if (state === 'ready') return fine('database.role', 'the server works as a role that cannot change the audit')
+  return doubt('database.role', ROLE_FAULTS[state].message, ROLE_FAULTS[state].fix)
 }
 
 /** What the database is, how it is reached, and whether its clock agrees with this machine's. */

@@ -46,6 +46,7 @@ async function authorize(deps: Deps, request: FastifyRequest, reply: FastifyRepl
     await answerKnown(deps, request, reply, known)
   } catch (error) {
     const refusal = redirectable(error)
+    request.refusal = refusal
     request.log.info({ code: refusal.code, err: error }, 'refused')
     await respond(deps, request, reply, errorResponse(deps.config.issuer, known.to, refusal))
   }

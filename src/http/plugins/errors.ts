@@ -20,6 +20,7 @@ declare module 'fastify' {
 export function errorAnswers(app: FastifyInstance, deps: ErrorDeps): void {
   app.setErrorHandler(async (error: FastifyError | Error, request, reply) => {
     const refusal = refusalOf(error)
+    request.refusal = refusal
     logRefusal(request, refusal, error)
     await answer(deps, request, reply, refusal)
   })
