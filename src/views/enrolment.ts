@@ -12,17 +12,11 @@ interface EnrolmentView extends FormView {
   /** Recovery codes follow the first authenticator: three steps then, else two. */
   readonly isFirst: boolean
   /** Absent when the policy leaves no way around it. */
-  readonly cancelHref?: string
+  readonly cancelHref?: string | undefined
 }
-
-/** What is wrong with an authenticator's name. */
-export type AuthenticatorNameFault = keyof Catalogue['enrolment']['nameFault']
 
 export interface EnrolStartView extends EnrolmentView {
   readonly reason: 'policy' | 'wish'
-  /** What was typed. */
-  readonly name?: string
-  readonly fault?: AuthenticatorNameFault
 }
 
 /** The longest name of an authenticator, in UTF-16 units as a browser counts them. */
@@ -32,14 +26,12 @@ export const LONGEST_AUTHENTICATOR_NAME = 64
 export function enrolStartPage(view: EnrolStartView, frame: Frame): Html {
   const { words } = frame
   const texts = words.enrolment
-  const faults = view.fault === undefined ? [] : [{ text: texts.nameFault[view.fault], field: 'name' }]
   return page(
     frame,
-    { title: texts.startTitle, isFault: faults.length > 0, isAccountStyled: true },
+    { title: texts.startTitle, isAccountStyled: true },
     html`${view.client && badge(view.client.name, view.client.logo)}
 ${step(1, view.isFirst, words)}
 <h1>${texts.startTitle}</h1>
-${faultSummary(words, faults)}
 <p>${texts[view.reason]}</p>
 <p>${texts.need}</p>
 ${form(
@@ -50,10 +42,9 @@ ${form(
     label: texts.name,
     type: 'text',
     autocomplete: 'off',
-    value: view.name ?? texts.defaultName,
+    value: texts.defaultName,
     hint: html`${texts.nameHint}`,
     maxLength: LONGEST_AUTHENTICATOR_NAME,
-    faults: faults.map(({ text }) => text),
   })}
 <div class="actions"><button id="start-enrolment" type="submit" class="primary">${texts.start}</button></div>`,
 )}
@@ -67,7 +58,7 @@ export interface EnrolScanView extends EnrolmentView {
   readonly secret: string
   /** The `otpauth:` address that the QR code holds. */
   readonly uri: string
-  readonly fault?: CodeFault
+  readonly fault?: CodeFault | undefined
 }
 
 /** Shows the key, as a QR code and as text, and asks for the first code as proof that it arrived. */

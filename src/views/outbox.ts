@@ -19,7 +19,7 @@ export function outboxPage(view: OutboxView, frame: Frame): Html {
   const { outbox: texts } = frame.words
   return page(
     frame,
-    { title: texts.title, shape: 'wide' },
+    { title: texts.title, shape: 'wide', isAccountStyled: true },
     html`<h1>${texts.title}</h1>
 <p>${texts.meaning}</p>
 ${

@@ -47,7 +47,7 @@ ${form(
   })}
 <div class="actions"><button id="send-link" type="submit" class="primary">${texts.submit}</button></div>`,
 )}
-${backToSignIn(view.signInHref, texts.back)}`,
+${view.signInHref !== undefined && html`<div class="links"><p><a id="sign-in" href="${url(view.signInHref)}">${texts.back}</a></p></div>`}`,
   )
 }
 
@@ -69,9 +69,10 @@ export function resetSentPage(view: ResetSentView, frame: Frame): Html {
     { title: texts.sentTitle },
     html`<h1>${texts.sentTitle}</h1>
 <p>${texts.sent} ${fill(texts.sentFor, { wait: waitInWords(words.lang, view.lifetimeSeconds) })}</p>
-<p class="quiet">${texts.nothing} <a id="again" href="${url(view.againHref)}">${texts.again}</a></p>
+<p class="quiet">${texts.nothing}</p>
 ${outboxHref !== undefined && html`<div class="actions"><a id="outbox" class="button" href="${url(outboxHref)}">${texts.outbox}</a></div>`}
-${backToSignIn(view.signInHref, texts.back)}`,
+<div class="links"><p><a id="again" href="${url(view.againHref)}">${texts.again}</a></p>
+${view.signInHref !== undefined && html`<p><a id="sign-in" href="${url(view.signInHref)}">${texts.back}</a></p>`}</div>`,
   )
 }
 
@@ -134,6 +135,3 @@ export function linkGonePage(view: { readonly againHref?: string }, frame: Frame
 ${view.againHref !== undefined && html`<div class="actions"><a id="again" class="button" href="${url(view.againHref)}">${texts.again}</a></div>`}`,
   )
 }
-
-const backToSignIn = (href: string | undefined, label: string): Html | false =>
-  href !== undefined && html`<div class="links"><p><a id="sign-in" href="${url(href)}">${label}</a></p></div>`

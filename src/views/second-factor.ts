@@ -8,7 +8,7 @@ import { type Frame, page } from './page.ts'
 
 interface CodePageView extends FormView {
   readonly client?: { readonly name: string; readonly logo?: string }
-  readonly fault?: CodeFault
+  readonly fault?: CodeFault | undefined
   /** Who has given the password, and where "not you?" posts to. */
   readonly account?: { readonly name: string; readonly switchAction?: string }
 }
@@ -16,7 +16,7 @@ interface CodePageView extends FormView {
 export interface SecondFactorView extends CodePageView {
   /** The names of the authenticators, any of which will do. */
   readonly authenticators: readonly string[]
-  readonly recoveryHref?: string
+  readonly recoveryHref?: string | undefined
 }
 
 /** Asks for a code of an authenticator, after the password. RFC 6238 */

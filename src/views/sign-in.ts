@@ -14,6 +14,8 @@ export type SignInFault =
 export interface SignInView extends FormView {
   /** The app that asks; absent when someone signs in here for our own pages. */
   readonly client?: { readonly name: string; readonly logo?: string }
+  /** The person is signed in already, and shows once more that it is them. */
+  readonly isFresh?: boolean
   /** What was typed, or the request's `login_hint`. */
   readonly username?: string
   readonly fault?: SignInFault
@@ -35,6 +37,7 @@ export function signInPage(view: SignInView, frame: Frame): Html {
     html`${view.client && badge(view.client.name, view.client.logo)}
 <h1>${words.signIn.title}</h1>
 ${view.client && html`<p class="lead">${fill(words.signIn.continueTo, { client: html`<strong><bdi>${view.client.name}</bdi></strong>` })}</p>`}
+${view.isFresh && html`<p class="lead">${words.signIn.fresh}</p>`}
 ${faultSummary(words, faults)}
 ${form(
   view,

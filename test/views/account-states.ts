@@ -148,8 +148,6 @@ function secondFactors(frame: Frame): readonly Stated[] {
     ['recovery-code, empty', recoveryCodePage({ ...form, fault: { kind: 'missing' } }, frame), true],
     ['enrolment, start', enrolStartPage(start, frame)],
     ['enrolment, another', enrolStartPage({ ...form, isFirst: false, reason: 'wish', cancelHref: '/account' }, frame)],
-    ['enrolment, name missing', enrolStartPage({ ...start, name: '', fault: 'missing' }, frame), true],
-    ['enrolment, name taken', enrolStartPage({ ...start, name: LONG, fault: 'taken' }, frame), true],
     ['enrolment, scan', enrolScanPage({ ...scan, cancelHref: '/account' }, frame)],
     ['enrolment, scan refused', enrolScanPage({ ...scan, fault: { kind: 'refused' } }, frame), true],
     ['enrolment, scan wait', enrolScanPage({ ...scan, fault: { kind: 'wait', seconds: 30 } }, frame), true],
@@ -202,11 +200,6 @@ function sections(frame: Frame): readonly Stated[] {
     ['factors, none', factorsPage({ ...factors, factors: [] }, frame)],
     ['factors, last and required', factorsPage({ ...factors, factors: [phone], isRequired: true }, frame)],
     ['factors, last', factorsPage({ ...factors, factors: [phone], notice: 'factorAdded' }, frame)],
-    [
-      'factors, rename fault',
-      factorsPage({ ...factors, renameFault: { id: phone.id, fault: 'taken', name: LONG } }, frame),
-      true,
-    ],
     ['sessions', sessionsPage({ ...posting('/account/sessions'), sessions: [here, ...others] }, frame)],
     [
       'sessions, one',

@@ -62,6 +62,7 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
   return [
     state('sign-in', signInPage({ ...form, client: acme, ...links }, frame)),
     state('sign-in, for our own pages', signInPage({ action: '/login', csrf: 'c' }, frame)),
+    state('sign-in, once more', signInPage({ action: '/login', csrf: 'c', username: 'ada', isFresh: true }, frame)),
     state('sign-in, prefilled', signInPage({ ...form, client: acme, username: 'ada@example.com' }, frame)),
     state(
       'sign-in, refused',

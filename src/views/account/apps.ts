@@ -14,7 +14,7 @@ export interface AppView {
   readonly logo?: string
   readonly scopes: readonly ScopeView[]
   readonly since: Date
-  readonly lastUsedAt?: Date
+  readonly lastUsedAt?: Date | undefined
 }
 
 /** Each form sends `do=revoke` with the client's `id`. */

@@ -68,7 +68,7 @@ ${form(
   'delete-account-form',
   html`${field({
     name: 'username',
-    label: html`${fill(texts.confirm, { username: html`<strong><bdi>${view.username}</bdi></strong>` })}`,
+    label: fill(texts.confirm, { username: html`<code><bdi>${view.username}</bdi></code>` }),
     type: 'text',
     autocomplete: 'off',
     faults: usernameFaults,

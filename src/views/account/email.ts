@@ -8,12 +8,12 @@ import { type AccountFrameView, accountPageOf } from './frame.ts'
 
 /** Each form sends `do`: `change` (with `email`), `resend` or `cancel`. */
 export interface EmailView extends AccountFrameView, FormView {
-  readonly email?: string
+  readonly email?: string | undefined
   readonly isVerified: boolean
   /** The address whose link has not been opened yet. */
-  readonly pending?: string
+  readonly pending?: string | undefined
   /** What was typed. */
-  readonly typed?: string
+  readonly typed?: string | undefined
   readonly faults?: { readonly email?: EmailFault | 'same'; readonly waitSeconds?: number }
 }
 

@@ -1,8 +1,8 @@
 import { fill } from '../catalogue/fill.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import { when } from '../catalogue/time.ts'
-import { type AuthenticatorNameFault, LONGEST_AUTHENTICATOR_NAME } from '../enrolment.ts'
-import { type FormView, faultSummary, field, form } from '../form.ts'
+import { LONGEST_AUTHENTICATOR_NAME } from '../enrolment.ts'
+import { type FormView, field, form } from '../form.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, pathUrl } from '../page.ts'
 import { ACCOUNT_SUBPATHS, type AccountFrameView, accountPageOf } from './frame.ts'
@@ -11,7 +11,7 @@ export interface FactorView {
   readonly id: string
   readonly name: string
   readonly addedAt: Date
-  readonly lastUsedAt?: Date
+  readonly lastUsedAt?: Date | undefined
 }
 
 /** Each form sends `do`: `rename` (with `id` and `name`), `remove` (with `id`) or `regenerate`. */
@@ -21,22 +21,17 @@ export interface FactorsView extends AccountFrameView, FormView {
   readonly recoveryCodesLeft: number
   /** The policy wants a second factor: the last one stays. */
   readonly isRequired: boolean
-  /** A rename that was refused, and what was typed. */
-  readonly renameFault?: { readonly id: string; readonly fault: AuthenticatorNameFault; readonly name: string }
 }
 
 /** The authenticators and recovery codes of an account. */
 export function factorsPage(view: FactorsView, frame: Frame): Html {
   const { words } = frame
-  const { factors: texts, enrolment } = words
-  const { renameFault } = view
-  const faults = renameFault ? [{ text: enrolment.nameFault[renameFault.fault], field: `name-${renameFault.id}` }] : []
+  const { factors: texts } = words
   return accountPageOf(
     view,
     frame,
-    { section: 'factors', title: texts.title, isFault: faults.length > 0 },
-    html`${faultSummary(words, faults)}
-<p>${view.factors.length === 0 ? texts.none : texts.meaning}</p>
+    { section: 'factors', title: texts.title },
+    html`<p>${view.factors.length === 0 ? texts.none : texts.meaning}</p>
 ${
   view.factors.length > 0 &&
   html`<h2 id="factors-title">${texts.list}</h2>
@@ -48,14 +43,13 @@ ${view.factors.length > 0 && recoveryCodes(view, words)}`,
 }
 
 function entry(factor: FactorView, view: FactorsView, words: Catalogue): Html {
-  const { factors: texts, enrolment } = words
+  const { factors: texts } = words
   const { id } = factor
-  const wrong = view.renameFault?.id === id ? view.renameFault : undefined
   const isLast = view.factors.length === 1
   return html`<li data-factor="${id}">
 <h3 id="factor-${id}"><bdi>${factor.name}</bdi></h3>
 <p class="quiet">${fill(texts.added, { when: when(words, factor.addedAt, view.now) })} · ${factor.lastUsedAt ? fill(texts.lastUsed, { when: when(words, factor.lastUsedAt, view.now) }) : texts.neverUsed}</p>
-<details open="${wrong !== undefined}"><summary id="change-${id}" aria-labelledby="change-${id} factor-${id}">${texts.change}</summary>
+<details><summary id="change-${id}" aria-labelledby="change-${id} factor-${id}">${texts.change}</summary>
 <div class="inner">
 ${form(
   view,
@@ -67,9 +61,8 @@ ${field({
   label: texts.name,
   type: 'text',
   autocomplete: 'off',
-  value: wrong?.name ?? factor.name,
+  value: factor.name,
   maxLength: LONGEST_AUTHENTICATOR_NAME,
-  faults: wrong ? [enrolment.nameFault[wrong.fault]] : [],
 })}
 <button id="rename-${id}" type="submit" name="do" value="rename" aria-labelledby="rename-${id} factor-${id}">${texts.rename}</button>`,
 )}

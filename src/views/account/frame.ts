@@ -34,7 +34,7 @@ export interface AccountFrameView {
   /** Who is signed in, as they know themselves here. */
   readonly account: string
   readonly signOut: FormView
-  readonly notice?: AccountNotice
+  readonly notice?: AccountNotice | undefined
 }
 
 interface AccountHead {

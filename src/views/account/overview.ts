@@ -13,11 +13,11 @@ export interface OverviewView extends AccountFrameView {
   /** The gravest first; none means that the account is well guarded. */
   readonly warnings: readonly AccountWarning[]
   readonly username: string
-  readonly name?: string
-  readonly email?: string
+  readonly name?: string | undefined
+  readonly email?: string | undefined
   readonly isEmailVerified: boolean
   /** Absent where there is no password. */
-  readonly passwordChangedAt?: Date
+  readonly passwordChangedAt?: Date | undefined
   readonly factors: number
   readonly recoveryCodesLeft: number
   readonly sessions: number

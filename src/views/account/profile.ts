@@ -15,7 +15,7 @@ export type ProfileFault = keyof Catalogue['profile']['fault']
 
 export interface ProfileView extends AccountFrameView, FormView {
   readonly username: string
-  readonly email?: string
+  readonly email?: string | undefined
   readonly isEmailVerified: boolean
   readonly values: Readonly<Partial<Record<ProfileField, string>>>
   readonly faults?: Readonly<Partial<Record<ProfileField, ProfileFault>>>

@@ -44,18 +44,13 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     scan: 'Öffnen Sie Ihre Authenticator-App, fügen Sie ein Konto hinzu und halten Sie die Kamera hierher.',
     qr: 'QR-Code mit dem Schlüssel Ihres Authenticators',
     sameDevice: 'In einer App auf diesem Gerät öffnen',
-    byHand: 'Scannen geht nicht? Diesen Schlüssel eintippen',
+    byHand: 'Scannen geht nicht? Schlüssel zeigen',
     keyMeaning: 'Zeitbasiert, sechs Ziffern, alle 30 Sekunden.',
     code: 'Code aus der App',
     codeHint: 'Die sechs Ziffern, die die App gerade zeigt.',
     confirm: 'Bestätigen',
     refused:
       'Dieser Code passt nicht zum Schlüssel. Warten Sie auf den nächsten und prüfen Sie, ob die Uhr Ihres Geräts richtig geht.',
-    nameFault: {
-      missing: 'Geben Sie dem Authenticator einen Namen.',
-      length: 'Wählen Sie einen kürzeren Namen.',
-      taken: 'Sie haben schon einen Authenticator mit diesem Namen. Wählen Sie einen anderen.',
-    },
   },
   recoveryCodes: {
     title: 'Wiederherstellungscodes speichern',

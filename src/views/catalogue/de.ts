@@ -59,6 +59,7 @@ export const de: Catalogue = {
   signIn: {
     title: 'Anmelden',
     continueTo: 'um mit {client} fortzufahren',
+    fresh: 'um noch einmal zu zeigen, dass Sie es sind',
     submit: 'Anmelden',
     forgot: 'Passwort vergessen?',
     newHere: 'Neu hier?',

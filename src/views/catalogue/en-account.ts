@@ -44,11 +44,6 @@ export const accountWords = {
     codeHint: 'The six digits that the app shows now.',
     confirm: 'Confirm',
     refused: 'This code does not fit the key. Wait for the next one, and check that the clock of your device is right.',
-    nameFault: {
-      missing: 'Give the authenticator a name.',
-      length: 'Choose a shorter name.',
-      taken: 'You have another authenticator of this name. Choose another.',
-    },
   },
   recoveryCodes: {
     title: 'Save your recovery codes',

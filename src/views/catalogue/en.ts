@@ -61,6 +61,7 @@ export const words = {
   signIn: {
     title: 'Sign in',
     continueTo: 'to continue to {client}',
+    fresh: 'to show once more that it is you',
     submit: 'Sign in',
     forgot: 'Forgot your password?',
     newHere: 'New here?',

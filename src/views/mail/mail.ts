@@ -17,7 +17,7 @@ export interface Mail {
 /** Whose account a mail is about. */
 export interface MailView {
   /** The name that it greets; nobody's without one. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** As its owner knows it: the username. */
   readonly account: string
 }
@@ -26,9 +26,9 @@ export interface MailView {
 export interface MailEvent {
   readonly time: Date
   /** In words; see `deviceInWords`. */
-  readonly device?: string
+  readonly device?: string | undefined
   /** The network prefix. */
-  readonly address?: string
+  readonly address?: string | undefined
 }
 
 type Values = Readonly<Record<string, string>>
