@@ -10,6 +10,14 @@ export interface PasswordContext {
   readonly words: readonly (string | undefined)[]
 }
 
+/** What a person's password must not be made of: their own names, and ours. */
+export const ownWords = (
+  { username, email }: { readonly username: string; readonly email: string | null },
+  issuer: string,
+): PasswordContext => ({
+  words: [username, email ?? undefined, email?.split('@')[0], new URL(issuer).hostname],
+})
+
 /** The rules that can be shown before anything is typed. */
 export const RULES: Readonly<Record<PasswordPolicy, readonly PasswordFault[]>> = {
   composition: ['length', 'upper', 'lower', 'digit', 'special', 'common', 'personal'],

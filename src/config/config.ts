@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Secret } from '../base/secret.ts'
 import { type ConfigFault, ConfigFaults } from './config-faults.ts'
 import { type ReadFile, readEnvironment, type Variables } from './environment.ts'
-import { databaseHost, LOOPBACK_HOSTS } from './forms.ts'
+import { databaseHost, LOOPBACK_HOSTS, type Sender } from './forms.ts'
 import { isWeak, type MasterKey } from './master-key.ts'
 import type { Environment } from './settings.ts'
 
@@ -43,6 +43,10 @@ export interface Config {
   readonly logLevel: Environment['LOG_LEVEL']
   /** `host:port`, in lower case. */
   readonly outboundAllow: readonly string[]
+  /** Where mails go: to a mail server, to a page for developers, or nowhere: then none is written. */
+  readonly mail: 'smtp' | 'outbox' | 'none'
+  readonly smtpUrl: Secret | undefined
+  readonly mailFrom: Sender
   readonly shutdownSeconds: number
   readonly isDemoOn: boolean
   readonly signUp: 'open' | 'invite' | 'closed'
@@ -110,6 +114,9 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     masterKeyPrevious: values.MASTER_KEY_PREVIOUS,
     logLevel: values.LOG_LEVEL,
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
+    mail: values.SMTP_URL ? 'smtp' : isLoopback ? 'outbox' : 'none',
+    smtpUrl: values.SMTP_URL && new Secret(values.SMTP_URL.href),
+    mailFrom: values.MAIL_FROM ?? { name: undefined, address: `no-reply@${new URL(issuer).hostname}` },
     shutdownSeconds: values.SHUTDOWN_SECONDS,
     isDemoOn: values.DEMO === undefined ? isLoopback : values.DEMO === 'on',
     signUp: values.SIGN_UP ?? (isLoopback ? 'open' : 'invite'),
@@ -176,7 +183,18 @@ const isRemote = (url: URL): boolean => {
 }
 const hasTls = (url: URL): boolean => TLS_MODES.includes(url.searchParams.getAll('sslmode').at(-1) ?? '')
 
-function* databaseFaults({ DATABASE_URL: url, DANGEROUSLY_PLAINTEXT_DATABASE }: Environment): Generator<ConfigFault> {
+function* databaseFaults(values: Environment): Generator<ConfigFault> {
+  const { DATABASE_URL: url, DANGEROUSLY_PLAINTEXT_DATABASE, VAULT_DATABASE_ROLE } = values
+  const namesUser = url !== undefined && (url.username !== '' || url.searchParams.has('user'))
+  if (VAULT_DATABASE_ROLE && (!url || namesUser)) {
+    yield {
+      variable: 'DATABASE_URL',
+      problem: namesUser
+        ? 'it names a user, and VAULT_DATABASE_ROLE gives others'
+        : 'VAULT_DATABASE_ROLE is set, and no database',
+      fix: 'set it to a postgres:// URL without a user name and password',
+    }
+  }
   if (!url || !isRemote(url)) return
   if (!hasTls(url) && DANGEROUSLY_PLAINTEXT_DATABASE !== 'true') {
     yield {

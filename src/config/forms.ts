@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { Secret } from '../base/secret.ts'
 
 // How a setting may be written: each function reads one text and gives `undefined` when it is not of that form.
 
@@ -37,6 +38,22 @@ export const issuerForm: Form<string> = (text) => {
   const canonical = url.origin + (url.pathname === '/' ? '' : url.pathname)
   return isAllowed && text === canonical && !text.endsWith('/') ? text : undefined
 }
+
+/** Scheme, host and port, without anything after them: https, or http on a loopback host. */
+export const originForm: Form<string> = (text) => {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const isAllowed = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname))
+  const isBare = url.href === `${url.origin}/`
+  return isAllowed && isBare ? url.origin : undefined
+}
+
+/** A secret in the words of another system. */
+export const secretText: Form<Secret> = (text) => new Secret(text)
+
+/** Names between slashes, none of which leads elsewhere. */
+export const vaultPath: Form<string> = (text) =>
+  /^[\w.-]+(?:\/[\w.-]+)*$/.test(text) && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(text) ? text : undefined
 
 /** An address or a host name to listen on. */
 export const hostForm: Form<string> = (text) =>
@@ -80,3 +97,27 @@ const isDecodable = (text: string): boolean => {
 /** Where the driver connects to: the last `host` parameter wins over the authority; a path is a unix socket. */
 export const databaseHost = (url: URL): string =>
   url.searchParams.getAll('host').at(-1) ?? decodeURIComponent(url.hostname)
+
+/** A mail server: smtp (port 587 unless given) or smtps (465), with user name and password where it wants them. */
+export const smtpUrlForm: Form<URL> = (text) => {
+  if (!/^smtps?:\/\//.test(text) || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const isPlain = ['', '/'].includes(url.pathname) && url.search === '' && url.hash === ''
+  const isWhole = (url.username === '') === (url.password === '')
+  return url.hostname !== '' && isPlain && isWhole && isDecodable(`${url.username} ${url.password}`) ? url : undefined
+}
+
+/** Whom mails are from. */
+export interface Sender {
+  readonly name: string | undefined
+  readonly address: string
+}
+
+const ADDRESS = /^[\w.%+-]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i
+
+/** An address, or a name and the address in angle brackets. Nothing in it can begin another header. RFC 5322 §3.4 */
+export const senderForm: Form<Sender> = (text) => {
+  const [, name, bracketed] = /^([^<>"\p{C}]+?)\s*<([^<>]+)>$/u.exec(text) ?? []
+  const address = bracketed ?? text
+  return ADDRESS.test(address) ? { name, address } : undefined
+}

@@ -2,7 +2,21 @@
 // and the README's table from it; config.ts holds the rules between settings. Nothing here reads process.env.
 
 import { z } from 'zod'
-import { databaseUrlForm, hostAndPort, hostForm, issuerForm, listOf, oneOf, proxyForm, wholeNumber } from './forms.ts'
+import {
+  databaseUrlForm,
+  hostAndPort,
+  hostForm,
+  issuerForm,
+  listOf,
+  oneOf,
+  originForm,
+  proxyForm,
+  secretText,
+  senderForm,
+  smtpUrlForm,
+  vaultPath,
+  wholeNumber,
+} from './forms.ts'
 import { parseMasterKey } from './master-key.ts'
 import { choice, derived, number, setting } from './setting.ts'
 
@@ -74,6 +88,46 @@ export const environment = z.object({
       'While the master key is changed: a second key that still opens, and seals nothing. With several nodes, first give them the new key here, then swap the two, then run: postern rekey.',
     isSecret: true,
   }),
+  VAULT_ADDR: derived(originForm, {
+    form: 'an https URL of a host, with its port (http on localhost, 127.0.0.1 or [::1] alone)',
+    default: 'none',
+    meaning: 'The HashiCorp Vault or OpenBao that VAULT_KV_PATH and VAULT_DATABASE_ROLE are asked of.',
+  }),
+  VAULT_NAMESPACE: derived((name) => name, {
+    form: 'a namespace',
+    default: 'none',
+    meaning: 'The namespace of everything that is asked of the vault, where it has namespaces.',
+  }),
+  VAULT_ROLE_ID: derived(secretText, {
+    form: 'a text',
+    default: 'none',
+    meaning: 'With VAULT_SECRET_ID: log in to the vault by AppRole.',
+    isSecret: true,
+  }),
+  VAULT_SECRET_ID: derived(secretText, {
+    form: 'a text',
+    default: 'none',
+    meaning: 'The other half of the AppRole login. It has to be good for more than one use.',
+    isSecret: true,
+  }),
+  VAULT_TOKEN: derived(secretText, {
+    form: 'a text',
+    default: 'none',
+    meaning:
+      'Instead of an AppRole: a token of the vault, which is renewed. Its file is read again when it cannot be, so an agent may replace it.',
+    isSecret: true,
+  }),
+  VAULT_KV_PATH: derived(vaultPath, {
+    form: 'a path of the KV engine, version 2, as its API has it: secret/data/postern',
+    default: 'none',
+    meaning: 'The secret whose keys are settings, such as MASTER_KEY and DATABASE_URL. It is read once, at start.',
+  }),
+  VAULT_DATABASE_ROLE: derived(vaultPath, {
+    form: 'a role of the database engine: NAME, or MOUNT/NAME where it is not mounted at database',
+    default: 'none',
+    meaning:
+      'The role that gives user names and passwords for DATABASE_URL, which names none. They are renewed, and replaced without a restart. Let what it creates work as one owner: IN ROLE owner, and ALTER ROLE … SET role TO owner.',
+  }),
   LOG_LEVEL: choice(['info', 'fatal', 'error', 'warn', 'debug', 'trace', 'silent'], {
     default: 'info',
     meaning: 'How much is logged. No level logs a secret.',
@@ -83,6 +137,17 @@ export const environment = z.object({
     default: 'none',
     meaning:
       'What this server may call although it is a private address or speaks plain http. Anything else must be public https.',
+  }),
+  SMTP_URL: derived(smtpUrlForm, {
+    form: 'an smtp:// or smtps:// URL of a mail server, with its user name and password (as in smtp://USER:PASSWORD@HOST:587)',
+    default: 'none: with a loopback issuer mails are shown at /outbox, and elsewhere there are none',
+    meaning: 'The server that sends our mails. Off this machine smtp:// must offer STARTTLS.',
+    isSecret: true,
+  }),
+  MAIL_FROM: derived(senderForm, {
+    form: 'an address, or a name and an address (Acme <no-reply@acme.example>)',
+    default: 'no-reply at the host of the issuer',
+    meaning: 'Whom our mails are from.',
   }),
   SHUTDOWN_SECONDS: number({
     default: 25,

@@ -15,6 +15,7 @@ export const provenance = (request: FastifyRequest): Provenance => ({
   requestId: request.id,
   address: addressPrefix(request.ip),
   userAgent: (request.headers['user-agent'] ?? '').slice(0, LONGEST_USER_AGENT),
+  language: pickCatalogue(undefined, request.headers['accept-language']).lang,
 })
 
 /** What the policy knows of a request besides its row. */

@@ -11,6 +11,8 @@ export interface Provenance {
   /** The network prefix: /24 or /64. */
   readonly address: string
   readonly userAgent: string
+  /** The language that the request asked for, as a BCP 47 tag. No event keeps it. */
+  readonly language?: string
 }
 
 interface EventDeps {
@@ -209,3 +211,21 @@ export const accountEvent = (
   facts: { readonly clientId?: string; readonly detail?: Readonly<Record<string, unknown>> } = {},
 ): AuditEvent =>
   event(deps, type, ofUser(place.userId), { ...place.from, userId: place.userId, sessionId: place.sessionId, ...facts })
+
+/** A link was sent by mail, or did what it was for. */
+export const mailLinkEvent = (
+  deps: EventDeps,
+  type:
+    | 'password.reset_requested'
+    | 'password.reset'
+    | 'email.verification_requested'
+    | 'email.verified'
+    | 'email.change_requested'
+    | 'email.change_cancelled'
+    | 'email.changed',
+  from: Provenance,
+  userId: string | undefined,
+): AuditEvent => {
+  const isProved = userId !== undefined && type !== 'password.reset_requested' // anybody may ask for that one
+  return event(deps, type, isProved ? ofUser(userId) : 'anonymous', { ...from, userId })
+}

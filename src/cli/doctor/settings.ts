@@ -35,6 +35,7 @@ export function* settingFindings(config: Config): Generator<Finding> {
       'a random key is stronger: openssl rand -base64 32 (for a new deployment)',
     )
   }
+  yield* mail(config)
   if (config.refreshRetrySeconds === 0) {
     const message = 'a client that loses the answer to a refresh loses its user: REFRESH_RETRY_SECONDS is 0'
     yield doubt('refresh.no_retry', message, 'set REFRESH_RETRY_SECONDS=30, the default')
@@ -72,4 +73,14 @@ function* proxy({ trustProxy, isLoopback, isHttps }: Config): Generator<Finding>
     yield fine('proxy', `X-Forwarded-For is believed from ${which}: see that nobody reaches the server past the proxy`)
   } else yield fine('proxy', 'no proxy is trusted')
   if (isHttps) yield fine('tls.proxy', 'TLS ends at the proxy in front: this server speaks http to it')
+}
+
+function* mail({ mail, mailFrom }: Config): Generator<Finding> {
+  if (mail === 'smtp') yield fine('mail.smtp', `mails are sent from ${mailFrom.address}`)
+  if (mail === 'outbox') yield fine('mail.outbox', 'mails are not sent: they are shown at /outbox, for development')
+  if (mail === 'none') {
+    const message =
+      'no mail can be sent: nobody can reset a password or prove an address, and no notice of a change arrives'
+    yield doubt('mail.none', message, 'set SMTP_URL to a mail server, and MAIL_FROM')
+  }
 }
