@@ -51,7 +51,7 @@ async function roleFacts(db: Kysely<Schema>): Promise<RoleFacts> {
     select r.oid is not null as "isThere",
            r.oid is not null and pg_has_role(session_user, r.oid, ${TO_BECOME}) as "isGranted",
            s.rolsuper or s.rolcreaterole as "mayCreate"
-      from pg_roles s left join pg_roles r on r.rolname = 'postern_app' where s.rolname = session_user`.execute(db)
+      from pg_roles s left join pg_roles r on r.rolname = 'postern_app' where s.rolname = current_user`.execute(db)
   return rows[0] ?? { isThere: false, isGranted: false, mayCreate: false }
 }
 
@@ -69,13 +69,14 @@ export const appRoleState = (database: Database): Promise<AppRoleState> =>
  * as it. Where that is not possible they go on as the login; nothing fails. Any number of nodes may do this at once.
  */
 export async function takeAppRole(database: Database): Promise<AppRoleState> {
-  const { isThere, isGranted, mayCreate } = await database.run(roleFacts)
+  const { isThere, isGranted, mayCreate } = await database.asOwner(roleFacts)
   if (!isThere && mayCreate) {
     await tried(() => run(database, 'create role postern_app nologin'))
     // The embedded engine has one session, so what tidies up does it as this role as well.
     if (database.engine === 'embedded') await run(database, 'grant pg_maintain, pg_checkpoint to postern_app')
   }
-  if (!isGranted && mayCreate) await tried(() => run(database, 'grant postern_app to session_user'))
+  // To the owner, which is the login itself unless logins come and go: then every later one is a member through it.
+  if (!isGranted && mayCreate) await tried(() => run(database, 'grant postern_app to current_user'))
   const state = await appRoleState(database)
   if (state === 'wrong-rights') await tried(() => giveRights(database))
   const reached = state === 'wrong-rights' ? await appRoleState(database) : state
@@ -95,7 +96,7 @@ async function giveRights(database: Database): Promise<void> {
 }
 
 /** Not allowed, or another node or deployment of the same server was first: what came of it is asked afterwards. */
-const EXPECTED = ['42501', '42710', '23505', 'XX000']
+const EXPECTED = ['42501', '42704', '42710', '23505', 'XX000']
 
 async function tried(work: () => Promise<unknown>): Promise<void> {
   try {

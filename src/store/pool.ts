@@ -49,7 +49,7 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
   const connect = async () => {
     const client = await pool.connect().catch(notConnected)
     if (worksAsAppRole && !restricted.has(client)) {
-      await restrict(client)
+      await restrict(client, onError)
       restricted.add(client)
     }
     return client
@@ -65,11 +65,15 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
   }
 }
 
-/** Better no connection than one with the rights of the owner. */
-async function restrict(client: pg.PoolClient): Promise<void> {
+/** The role went, or a login that came later may not become it. */
+const NO_ROLE = ['42501', '22023']
+
+/** Without the role things go on as they do where there never was one; `doctor` says so. */
+async function restrict(client: pg.PoolClient, onError: ((error: Error) => void) | undefined): Promise<void> {
   try {
     await client.query('set role postern_app')
   } catch (error) {
+    if (error instanceof Error && 'code' in error && NO_ROLE.includes(String(error.code))) return onError?.(error)
     client.release(true)
     throw error
   }
