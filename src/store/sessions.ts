@@ -112,13 +112,21 @@ export const standingOf = ({ now, session, user, consent }: StandingRow): Standi
   consent: consent ?? undefined,
 })
 
+/** Which of the two cookies of a session. */
+type SessionCookie = 'strict' | 'lax'
+
 /** A consent `k` counts when it was given after the last withdrawal. */
 export const consentCounts = sql`(k.withdrawn_at is null or k.withdrawn_at < k.granted_at)`
 
 export const sessionStore = (database: Database, idleSeconds: number) => {
   /** The session behind one of its two cookies. Notes that it was seen, at most once a minute. */
-  async function find(column: 'strict_digest' | 'lax_digest', digest: Digest, clientId?: string): Promise<Standing> {
-    const is = column === 'strict_digest' ? sql`s.strict_digest = ${digest}` : sql`s.lax_digest = ${digest}`
+  async function find(
+    cookie: SessionCookie,
+    digest: Digest,
+    clientId?: string,
+    counts: RawBuilder<unknown> = sessionIsGood(sql`t.now`, idleSeconds),
+  ): Promise<Standing> {
+    const is = cookie === 'strict' ? sql`s.strict_digest = ${digest}` : sql`s.lax_digest = ${digest}`
     const { rows } = await database.run((db) =>
       sql<StandingRow>`
         with t as (select ${database.now} as now),
@@ -126,7 +134,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
           update session x set last_seen_at = t.now from t, session s join "user" u on u.id = s.user_id
            where x.id = s.id and ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)} and s.last_seen_at < t.now - interval '1 minute')
         select t.now, ${standingColumns}
-          from t left join (session s join "user" u on u.id = s.user_id) on ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)}
+          from t left join (session s join "user" u on u.id = s.user_id) on ${is} and ${counts}
           left join consent k on k.user_id = s.user_id and k.client_id = ${clientId ?? null} and ${consentCounts}`.execute(
         db,
       ),
@@ -136,10 +144,14 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
 
   return {
     /** The session of a SameSite=Strict cookie: what every change of state needs. */
-    findByStrict: (digest: Digest): Promise<Standing> => find('strict_digest', digest),
+    findByStrict: (digest: Digest): Promise<Standing> => find('strict', digest),
 
-    /** The session of a SameSite=Lax cookie, good at /authorize and /logout alone, with the user's consent to a client. */
-    findByLax: (digest: Digest, clientId?: string): Promise<Standing> => find('lax_digest', digest, clientId),
+    /** The session of a SameSite=Lax cookie, good at /authorize alone, with the user's consent to a client. */
+    findByLax: (digest: Digest, clientId?: string): Promise<Standing> => find('lax', digest, clientId),
+
+    /** The session of a cookie that nobody has ended, be it good or long idle: its grants live until it is. */
+    findToEnd: (cookie: SessionCookie, digest: Digest): Promise<Standing> =>
+      find(cookie, digest, undefined, sql`s.ended_at is null`),
 
     /**
      * Begins a session, or renews both secrets of the one this user already has in this browser; a session of another user

@@ -36,7 +36,7 @@ async function sentPairs(deps: Deps, request: FastifyRequest): Promise<Pairs> {
 async function logOut(deps: Deps, request: FastifyRequest, reply: FastifyReply, pairs: Pairs): Promise<void> {
   const parameters = parametersOf(pairs)
   const cookie = cookieDigest(deps, request, 'lax')
-  const standing = cookie ? await deps.store.sessions.findByLax(cookie) : NOBODY
+  const standing = cookie ? await deps.store.sessions.findToEnd('lax', cookie) : NOBODY
   const { client, returnTo, isProved } = await endSessionRequest(deps, parameters, standing)
   const frame = frameFor(deps, request, parameters.get('ui_locales'))
 
@@ -58,7 +58,7 @@ async function logOut(deps: Deps, request: FastifyRequest, reply: FastifyReply, 
 async function confirmed(deps: Deps, request: FastifyRequest, reply: FastifyReply, pairs: Pairs): Promise<void> {
   refuseForgery(deps, request, parametersOf(pairs), readCookie(deps, request, 'browser'), SUBJECT)
   const cookie = cookieDigest(deps, request, 'strict')
-  const standing = cookie ? await deps.store.sessions.findByStrict(cookie) : NOBODY
+  const standing = cookie ? await deps.store.sessions.findToEnd('strict', cookie) : NOBODY
   await end(deps, request, reply, standing, undefined)
   await sendPage(reply, signedOutPage({}, frameFor(deps, request)))
 }
