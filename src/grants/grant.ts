@@ -8,6 +8,7 @@ import type { KeyRing } from '../keys/signing-keys.ts'
 import type { GrantType } from '../protocol/client.ts'
 import type { Parameters } from '../protocol/parameters.ts'
 import type { Store } from '../store/index.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Authorization } from '../tokens/authorization.ts'
 
 export interface GrantDeps {
@@ -16,6 +17,7 @@ export interface GrantDeps {
   readonly keys: KeyRing
   readonly directory: Directory
   readonly store: Pick<Store, 'authorizationCodes' | 'refreshFamilies' | 'audit'>
+  readonly log: Pick<Log, 'error'>
   readonly config: {
     readonly issuer: string
     readonly accessTokenSeconds: number

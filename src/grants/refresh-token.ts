@@ -28,15 +28,21 @@ export const refreshToken: Grant = {
       case 'rotated':
       case 'retried': // the same successor again: RS256 signs equal claims to equal bytes
         return authorizationOf(rotation.family, caller, target)
+      case 'lost-timeline':
+        deps.log.error({ familyId: token.fid, reason: rotation.reason }, LOST_TIMELINE)
+        throw refusal(`${rotation.outcome}: ${rotation.reason}`)
       case 'reused': // the same statement has ended the family
       case 'ended':
-      case 'lost-timeline':
         throw refusal(`${rotation.outcome}: ${rotation.reason}`)
       default:
         return exhaustive(rotation)
     }
   },
 }
+
+/** A good signature under what the database does not know: the operator has to be told. design.md §4.2 */
+const LOST_TIMELINE =
+  'a refresh token is younger than the database: an older copy was restored, or writes were lost (or its user or client was deleted)'
 
 async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken) {
   const { client, from } = caller
