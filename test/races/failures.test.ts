@@ -18,7 +18,7 @@ import {
 const BREAKS: readonly Break[] = ['before', 'after']
 /** How long a node knows keys without asking the database. */
 const REMEMBERED_MS = 5_000
-const LOADERS = 6
+const LOADERS = 3
 
 suite('three nodes through failures', () => {
   let cluster: Cluster
@@ -175,12 +175,12 @@ suite('three nodes through failures', () => {
     const ends: unknown[] = []
     const answered = await underLoad(
       async () => {
-        for (const index of cluster.nodes.keys()) ends.push((await cluster.restart(index)).code)
-        ends.push((await cluster.restart(1, 'SIGKILL')).signal)
+        for (const index of [0, 1]) ends.push((await cluster.restart(index)).code)
+        ends.push((await cluster.restart(2, 'SIGKILL')).signal)
       },
       async () => {},
     )
-    assert.deepEqual(ends, [0, 0, 0, 'SIGKILL'])
+    assert.deepEqual(ends, [0, 0, 'SIGKILL'])
     assert.ok(answered > 50, String(answered))
   })
 })

@@ -2,8 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
@@ -16,7 +19,7 @@ import { administrationEvent } from '../../src/telemetry/audit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { BrowserSession } from './browser-session.ts'
 import { startPostgres } from './postgres.ts'
-import { makeUser, register } from './server.ts'
+import { type EngineName, makeUser, register } from './server.ts'
 
 const POSTERN = fileURLToPath(new URL('../../src/postern.mjs', import.meta.url))
 const READY_MS = 30_000
@@ -272,4 +275,57 @@ export async function atOnce<T>(
   call: (node: ServerProcess, index: number) => Promise<T>,
 ): Promise<readonly T[]> {
   return await Promise.all(Array.from({ length: count }, (_, index) => call(nodes[index % nodes.length]!, index)))
+}
+
+export interface AloneOptions {
+  readonly engine?: EngineName
+  readonly settings?: Settings
+  /** The contents of postern.yaml, applied at every start. */
+  readonly declared?: string
+}
+
+/** One server as an operator starts it, on the embedded database or on PostgreSQL, with its data in a folder of its own. */
+export async function startAlone({ engine = 'PGlite', settings = {}, declared }: AloneOptions = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-alone-'))
+  const dataDir = join(folder, 'data')
+  const database = engine === 'PGlite' ? undefined : await (await startPostgres()).createDatabase()
+  const port = await freePort()
+  const all: Settings = {
+    PORT: String(port),
+    ISSUER: `http://localhost:${port}`,
+    DATA_DIR: dataDir,
+    ...(database ? { DATABASE_URL: database.url, MASTER_KEY: randomBytes(32).toString('base64url') } : {}),
+    ...settings,
+  }
+  const file = join(folder, 'postern.yaml')
+  if (declared !== undefined) await writeFile(file, declared)
+  const args = declared === undefined ? [] : ['--apply', file]
+  const close = async (): Promise<void> => {
+    await database?.drop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    let server = await startProcess(all, args)
+    return {
+      get server() {
+        return server
+      },
+      issuer: all.ISSUER ?? '',
+      dataDir,
+      settings: all,
+      databaseUrl: database?.url,
+      async restart(signal: NodeJS.Signals, changed: Settings = {}): Promise<Ended> {
+        const how = await server.end(signal)
+        server = await startProcess({ ...all, ...changed }, args)
+        return how
+      },
+      async close(): Promise<void> {
+        await server.end('SIGKILL')
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
