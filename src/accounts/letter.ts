@@ -6,9 +6,13 @@ import type { Config } from '../config/config.ts'
 import type { Outgoing, Waiting } from '../store/outbox.ts'
 
 /** When something was done, and from where, as far as that is known. */
-const event = z.object({ time: z.coerce.date(), userAgent: z.string().optional(), address: z.string().optional() })
+const event = z.object({
+  time: z.coerce.date(),
+  userAgent: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+})
 
-const about = { account: z.string(), name: z.string().optional() }
+const about = { account: z.string(), name: z.string().exactOptional() }
 const link = { href: z.string(), lifetimeSeconds: z.number() }
 const notice = { ...about, event }
 

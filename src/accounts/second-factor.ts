@@ -1,16 +1,19 @@
 import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
+import type { Outgoing } from '../store/outbox.ts'
 import type { RaisedSession } from '../store/second-factors.ts'
 import { factorEvent, type Provenance } from '../telemetry/audit.ts'
+import type { LetterDeps } from './letter.ts'
+import { factorAddedNotice, recoveryCodeUsedNotice } from './notices.ts'
 import { issueRecoveryCodes, matchRecoveryCode, type RecoveryDeps } from './recovery-codes.ts'
 import type { SessionSecrets } from './sign-in.ts'
 import { chargeCode, refundCode, type ThrottleDeps } from './throttle.ts'
 import { matchCode, normalisedCode, type TotpDeps } from './totp.ts'
 
-export interface SecondFactorDeps extends TotpDeps, RecoveryDeps {
-  readonly store: Pick<Store, 'secondFactors' | 'throttle' | 'audit'>
-  readonly config: ThrottleDeps['config']
+export interface SecondFactorDeps extends TotpDeps, RecoveryDeps, LetterDeps {
+  readonly store: Pick<Store, 'secondFactors' | 'throttle' | 'audit' | 'users'>
+  readonly config: ThrottleDeps['config'] & LetterDeps['config']
 }
 
 /** Who gives a code, and in which session: that session is raised, and gets new secrets. */
@@ -60,9 +63,16 @@ export async function proveRecoveryCode(
     if (match === 'wrong' || match === 'busy') return { outcome: match }
     const { session, secrets } = raising(deps, place, ['pwd', 'mfa'])
     const event = factorEvent(deps, 'recovery_code.used', place, {})
-    const isSpent = await deps.store.secondFactors.spendRecoveryCode(place.userId, match.id, session, event)
+    const notices = await codeUsedNotices(deps, place)
+    const isSpent = await deps.store.secondFactors.spendRecoveryCode(place.userId, match.id, session, event, notices)
     return isSpent ? { outcome: 'proved', secrets } : { outcome: 'wrong' }
   })
+}
+
+async function codeUsedNotices(deps: SecondFactorDeps, { userId, from }: FactorPlace): Promise<readonly Outgoing[]> {
+  const user = await deps.store.users.find({ id: userId })
+  const left = await deps.store.secondFactors.countRecoveryCodes(userId)
+  return user ? recoveryCodeUsedNotice(deps, user, from, left - 1) : []
 }
 
 /**
@@ -82,7 +92,9 @@ export async function confirmEnrolment(
     const isFirst = (await secondFactors.listTotp(place.userId)).length === 0
     const { session, secrets } = raising(deps, place, ['pwd', 'otp', 'mfa'])
     const event = factorEvent(deps, 'factor.enrolled', place, { totp: match.id })
-    const isConfirmed = await secondFactors.confirmTotp(place.userId, match.id, match.step, session, event)
+    const user = await deps.store.users.find({ id: place.userId })
+    const notices = user ? factorAddedNotice(deps, user, place.from, enrolment.name) : []
+    const isConfirmed = await secondFactors.confirmTotp(place.userId, match.id, match.step, session, event, notices)
     if (!isConfirmed) return { outcome: 'wrong' }
     if (isFirst) {
       const issued = factorEvent(deps, 'recovery_codes.issued', place, {})

@@ -1,17 +1,16 @@
 import type { Digest } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import { type Provenance, signedUp } from '../telemetry/audit.ts'
+import type { LetterDeps } from './letter.ts'
 import { type EmailFault, emailFault, type UsernameFault, usernameFault } from './names.ts'
-import { type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
+import { ownWords, type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
 import type { SignInDeps } from './sign-in.ts'
 import { chargeAttempt } from './throttle.ts'
+import { newAddressProof } from './verification.ts'
 
-export interface SignUpDeps extends SignInDeps {
-  readonly config: SignInDeps['config'] & {
-    readonly usernameMax: number
-    readonly passwordPolicy: PasswordPolicy
-    readonly issuer: string
-  }
+export interface SignUpDeps extends SignInDeps, LetterDeps {
+  readonly config: SignInDeps['config'] &
+    LetterDeps['config'] & { readonly usernameMax: number; readonly passwordPolicy: PasswordPolicy }
 }
 
 export interface SignUpForm {
@@ -43,7 +42,7 @@ export interface SignUpRight {
   readonly emailVerified: boolean
 }
 
-/** Makes an account: every fault of the form at once, one user or none. Does not sign in. */
+/** Makes an account: every fault of the form at once, one user or none. An address that is not proved yet gets a link. Does not sign in. */
 export async function signUp(
   deps: SignUpDeps,
   form: SignUpForm,
@@ -52,9 +51,7 @@ export async function signUp(
 ): Promise<SignUpOutcome> {
   const username = usernameFault(form.username, deps.config.usernameMax)
   const email = emailFault(form.email)
-  const password = passwordFaults(deps.config.passwordPolicy, form.password, {
-    words: [form.username, form.email, form.email.split('@')[0], new URL(deps.config.issuer).hostname],
-  })
+  const password = passwordFaults(deps.config.passwordPolicy, form.password, ownWords(form, deps.config.issuer))
   if (username || email || password.length > 0) return { outcome: 'refused', faults: { username, email, password } }
 
   const seconds = await chargeAttempt(deps, from.address, undefined)
@@ -65,7 +62,8 @@ export async function signUp(
   const id = newId(deps.random, deps.clock.now())
   const { emailVerified, roles, link, by } = right
   const user = { id, username: form.username, email: form.email, emailVerified, claims: {}, password: hashed, roles }
-  const made = await deps.store.users.create(user, signedUp(deps, from, id, by), link)
+  const proof = emailVerified ? undefined : newAddressProof(deps, user, from)
+  const made = await deps.store.users.create(user, signedUp(deps, from, id, by), link, proof)
   if (made === 'created') return { outcome: 'created', userId: id }
   if (made === 'link-used') return { outcome: made }
   const taken = (field: 'username' | 'email') => (made === `${field}-taken` ? ('taken' as const) : undefined)

@@ -5,7 +5,7 @@ import type { Provenance } from '../telemetry/audit.ts'
 import { addressPrefix } from '../telemetry/log.ts'
 import { pickCatalogue } from '../views/catalogue/index.ts'
 import type { Html } from '../views/html.ts'
-import type { Frame } from '../views/page.ts'
+import { type Frame, frameIn } from '../views/page.ts'
 import { contentSecurityPolicy } from './plugins/security-headers.ts'
 
 const LONGEST_USER_AGENT = 300
@@ -25,11 +25,8 @@ export const surroundings = ({ config }: Pick<Deps, 'config'>, request: FastifyR
 })
 
 /** What every page of an answer shares: the language, by the request's `ui_locales`, else by the browser's. */
-export const frameFor = ({ config }: Pick<Deps, 'config'>, request: FastifyRequest, uiLocales?: string): Frame => ({
-  words: pickCatalogue(uiLocales, request.headers['accept-language']),
-  issuer: config.issuer,
-  deploymentName: config.isLoopback ? 'Postern' : new URL(config.issuer).hostname,
-})
+export const frameFor = ({ config }: Pick<Deps, 'config'>, request: FastifyRequest, uiLocales?: string): Frame =>
+  frameIn(config, pickCatalogue(uiLocales, request.headers['accept-language']))
 
 interface PageOptions {
   readonly status?: number

@@ -2,6 +2,7 @@
  * The frame around every page: one stylesheet, one optional script, landmarks, and a title that says when something is
  * wrong. Views turn data into markup and decide nothing; whoever serves them sets the headers.
  */
+import type { Config } from '../config/config.ts'
 import { type Asset, accountStylesheet, enhancements, stylesheet } from './assets.ts'
 import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
@@ -14,6 +15,13 @@ export interface Frame {
   readonly issuer: string
   readonly deploymentName: string
 }
+
+/** What pages and mails of a deployment share, in one language. */
+export const frameIn = ({ issuer, isLoopback }: Pick<Config, 'issuer' | 'isLoopback'>, words: Catalogue): Frame => ({
+  words,
+  issuer,
+  deploymentName: isLoopback ? 'Postern' : new URL(issuer).hostname,
+})
 
 export interface PageHead {
   readonly title: string
