@@ -1,3 +1,4 @@
+import { sealedLetter } from '../accounts/letter.ts'
 import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
 import type { Deps } from '../deps.ts'
@@ -11,7 +12,7 @@ export interface OneTimeLink {
   readonly expiresInSeconds: number
 }
 
-export type LinkDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'config'>
+export type LinkDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'config' | 'sealer'>
 
 /** Makes a one-time link to the page that makes an administrator; good for a day. Earlier ones stay good. design.md §11 */
 export async function newAdministratorLink(deps: LinkDeps): Promise<OneTimeLink> {
@@ -24,11 +25,19 @@ export async function newAdministratorLink(deps: LinkDeps): Promise<OneTimeLink>
 
 const INVITATION_SECONDS = 7 * 86_400
 
+export interface Invitation extends OneTimeLink {
+  /** Whether the link also goes to the address by mail. */
+  readonly isMailed: boolean
+}
+
 /** Invites the owner of an address to make an account, with the roles given; good for a week. Roles must exist. */
-export async function newInvitation(deps: LinkDeps, email: string, roles: readonly string[]): Promise<OneTimeLink> {
+export async function newInvitation(deps: LinkDeps, email: string, roles: readonly string[]): Promise<Invitation> {
   const token = newToken(deps.random, 'in_')
   const link = { purpose: 'invitation', data: { email, roles } } as const
   const event = operated(deps, 'invitation.created', { detail: { roles } })
-  await deps.store.administration.addLink(digestOf(token), link, INVITATION_SECONDS, event)
-  return { url: `${deps.config.issuer}/signup?invitation=${token}`, expiresInSeconds: INVITATION_SECONDS }
+  const href = `${deps.config.issuer}/signup?invitation=${token}`
+  const letter = { kind: 'invitation' as const, href, lifetimeSeconds: INVITATION_SECONDS }
+  const mails = sealedLetter(deps, { to: email, language: 'en', letter }, INVITATION_SECONDS)
+  await deps.store.administration.addLink(digestOf(token), link, INVITATION_SECONDS, event, mails)
+  return { url: href, expiresInSeconds: INVITATION_SECONDS, isMailed: mails.length > 0 }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Deps } from '../deps.ts'
 import { administrationEvent } from '../telemetry/audit.ts'
 
-export type ChangeDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'passwords'>
+export type ChangeDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'passwords' | 'sealer' | 'config'>
 
 /** What applying an entry would do, or did. */
 export interface ChangeFacts {

@@ -1,3 +1,4 @@
+import { passwordChangedNotice } from '../accounts/notices.ts'
 import { newId } from '../base/random.ts'
 import type { StoredPassword, UserWithPassword } from '../store/users.ts'
 import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
@@ -34,7 +35,10 @@ export async function planUser(
       await users.update(stored.id, { email, emailVerified, claims }, event('user.updated', { fields: profile }))
     }
     const password = isNewPassword ? await passwordOf(deps, declared) : undefined
-    if (password) await users.changePassword(stored.id, password, event('user.password_changed'))
+    if (password) {
+      const notices = passwordChangedNotice(deps, stored, undefined)
+      await users.changePassword(stored.id, password, event('user.password_changed'), notices)
+    }
     if (changesRoles) await users.setRoles(stored.id, roles, event('user.roles_changed', { roles }))
     if (declared.disabled !== undefined && changesDisabled) {
       await users.setDisabled(stored.id, declared.disabled, event(declared.disabled ? 'user.disabled' : 'user.enabled'))

@@ -1,4 +1,5 @@
 import { emailFault, usernameFault } from '../accounts/names.ts'
+import { passwordChangedNotice } from '../accounts/notices.ts'
 import type { Deps } from '../deps.ts'
 import { newInvitation } from './administrator-link.ts'
 import { operated } from './change.ts'
@@ -46,7 +47,7 @@ export const userChangeCommands: readonly Command[] = [
   },
   {
     name: 'user invite',
-    summary: 'Make a one-time link by which the owner of an address makes an account. It is a secret.',
+    summary: 'Make, and mail, a one-time link by which the owner of an address makes an account. It is a secret.',
     words: ['EMAIL'],
     options: { role: ROLE },
     async run(context, given) {
@@ -56,8 +57,8 @@ export const userChangeCommands: readonly Command[] = [
       refuseBadEmail(email)
       if (await deps.store.users.find({ login: email })) throw new Refusal('the address belongs to a user already')
       await refuseUnknownRoles(deps.store, roles)
-      const { url, expiresInSeconds } = await newInvitation(deps, email, roles)
-      return { text: url, json: { email, roles, url, expires_in: expiresInSeconds } }
+      const { url, expiresInSeconds, isMailed } = await newInvitation(deps, email, roles)
+      return { text: url, json: { email, roles, url, expires_in: expiresInSeconds, mailed: isMailed } }
     },
   },
   {
@@ -66,11 +67,13 @@ export const userChangeCommands: readonly Command[] = [
     words: ['USER'],
     async run(context, given) {
       const deps = await context.deps()
-      const { id: userId, username, email } = await findUser(deps.store, given.word(0))
-      const password = await readPassword(context.io, deps, { username, email })
+      const user = await findUser(deps.store, given.word(0))
+      const { id: userId, username } = user
+      const password = await readPassword(context.io, deps, user)
       const hashed = await deps.passwords.hash(password)
       if (hashed === 'busy') throw new Refusal('too many passwords are being hashed: try again')
-      await deps.store.users.changePassword(userId, hashed, operated(deps, 'user.password_changed', { userId }))
+      const event = operated(deps, 'user.password_changed', { userId })
+      await deps.store.users.changePassword(userId, hashed, event, passwordChangedNotice(deps, user, undefined))
       return { text: `Set the password of ${username}.`, json: { id: userId, username, password_changed: true } }
     },
   },
