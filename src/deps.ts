@@ -9,6 +9,7 @@ import { ensureKeys } from './keys/rotate.ts'
 import { type DerivedKeys, openSealing } from './keys/sealing.ts'
 import { type KeyCustody, localCustody } from './keys/signer.ts'
 import { type KeyRing, keyRing } from './keys/signing-keys.ts'
+import { createMailer, type Mailer } from './outbound/mail.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
@@ -27,6 +28,8 @@ export interface Deps {
   readonly derived: DerivedKeys
   readonly passwords: Passwords
   readonly directory: Directory
+  /** Absent where there is no mail server. */
+  readonly mailer: Mailer | undefined
   readonly log: Log
 }
 
@@ -95,6 +98,7 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
       derived,
       passwords: await passwords(pepper, config.passwordHashPermits),
       directory: directory({ clock, store }),
+      mailer: mailer(config),
       log,
     }
     return { deps, database, isNewMasterKey: isNew, close }
@@ -103,6 +107,9 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
     throw error
   }
 }
+
+const mailer = ({ smtpUrl, mailFrom, issuer }: Config): Mailer | undefined =>
+  smtpUrl && createMailer({ url: smtpUrl, from: mailFrom, name: new URL(issuer).hostname })
 
 function missing(): never {
   throw new Error('DATABASE_URL is not set')

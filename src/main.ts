@@ -11,11 +11,14 @@ import { ensureDemo } from './http/demo/demo.ts'
 import { keepCertificateFresh, serverCertificate } from './http/tls.ts'
 import { auditRetention } from './jobs/audit-retention.ts'
 import { checkpointAudit } from './jobs/checkpoint-audit.ts'
+import { deliverOutbox } from './jobs/deliver-outbox.ts'
 import { rotateSigningKeys } from './jobs/rotate-keys.ts'
 import { startJobs } from './jobs/schedule.ts'
 import { sealAudit } from './jobs/seal-audit.ts'
 import { sweep } from './jobs/sweep.ts'
 import { createLog } from './telemetry/log.ts'
+
+const JOBS = [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention, deliverOutbox]
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const say = (text: string): void => void process.stdout.write(text)
@@ -47,9 +50,10 @@ async function start(options: readonly string[]): Promise<void> {
     const draining = { isDraining: false }
     const app = await buildApp(deps, { draining, https: certificate?.options })
     await app.listen({ host: config.host, port: config.port })
-    const stopJobs = startJobs(deps, [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention])
+    const stopJobs = startJobs(deps, JOBS)
     const stopRenewing = certificate && keepCertificateFresh(certificate, app.server, log)
     log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
+    if (config.mail === 'none') log.warn('no mail can be sent: nobody can reset a password; set SMTP_URL')
     if (banner !== undefined && config.isLoopback) say(banner)
 
     const stop = once(async () => {
