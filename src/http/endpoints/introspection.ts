@@ -20,7 +20,7 @@ export function introspectionEndpoint(app: FastifyInstance, deps: Deps, perClien
     const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
     if (!caller.isAuthenticated)
       throw new OAuthError('invalid_client', 'client authentication failed', { cause: 'public client' })
-    refuseFlood(perClient, caller.client.clientId)
+    refuseFlood(perClient, caller)
     await reply.send(await introspect(deps, caller, required(parameters, 'token')))
   })
 }

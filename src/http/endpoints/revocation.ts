@@ -17,7 +17,7 @@ export function revocationEndpoint(app: FastifyInstance, deps: Deps, perClient: 
   app.post('/revoke', async (request, reply) => {
     const parameters = backChannelParameters(request)
     const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
-    refuseFlood(perClient, caller.client.clientId)
+    refuseFlood(perClient, caller)
     await revoke(deps, caller, required(parameters, 'token')) // token_type_hint is not needed: a token says what it is
     await reply.code(200).send()
   })

@@ -14,7 +14,7 @@ export function tokenEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceili
     reply.header('pragma', 'no-cache') // RFC 6749 §5.1; no-store is on every answer
     const parameters = backChannelParameters(request)
     const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
-    refuseFlood(perClient, caller.client.clientId)
+    refuseFlood(perClient, caller)
     const grant = grantFor(required(parameters, 'grant_type'), caller.client)
     const authorization = await grant.redeem(deps, caller, parameters)
     await reply.send(await mintTokens(deps, authorization))

@@ -6,8 +6,9 @@ import { parametersOf, refuseRepeated } from '../../protocol/parameters.ts'
 import { parseScope } from '../../protocol/scope.ts'
 import { claimsFor } from '../../protocol/standard-claims.ts'
 import { readAccessToken } from '../../tokens/verify.ts'
+import { provenance } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
-import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
+import { type Ceiling, refuseTokenFlood } from '../plugins/ceilings.ts'
 
 /** The userinfo endpoint: the user's claims for whoever has their access token, by header or form. OIDC Core §5.3 */
 export function userinfoEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
@@ -16,7 +17,7 @@ export function userinfoEndpoint(app: FastifyInstance, deps: Deps, perClient: Ce
     url: '/userinfo',
     handler: async (request, reply) => {
       try {
-        await reply.send(await claimsOf(deps, sentToken(request), perClient))
+        await reply.send(await claimsOf(deps, request, perClient))
       } catch (error) {
         if (error instanceof OAuthError) challenge(reply, error)
         throw error
@@ -47,13 +48,13 @@ function sentToken(request: FastifyRequest): string {
   return token
 }
 
-async function claimsOf(deps: Deps, text: string, perClient: Ceiling): Promise<Record<string, unknown>> {
-  const token = await readAccessToken(deps, text)
+async function claimsOf(deps: Deps, request: FastifyRequest, perClient: Ceiling): Promise<Record<string, unknown>> {
+  const token = await readAccessToken(deps, sentToken(request))
   if (!token) throw invalidToken('bad signature, type, issuer or expiry')
   if (token.fid === undefined || !token.scope.split(' ').includes('openid')) {
     throw new OAuthError('insufficient_scope', 'the token has no openid scope')
   }
-  refuseFlood(perClient, token.client_id)
+  refuseTokenFlood(perClient, token.client_id, provenance(request))
   const family = await deps.store.refreshFamilies.findStanding(token.fid)
   if (family?.clientId !== token.client_id) throw invalidToken('its grant has ended')
   const user = { ...family.user, email: family.user.email ?? undefined }

@@ -1,5 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
+import type { Caller } from '../../clients/authenticate-client.ts'
 import { OAuthError } from '../../protocol/error.ts'
+import type { Provenance } from '../../telemetry/audit.ts'
 
 /** A limit of this node alone, for shedding load: not exact over nodes, and costs no database. design.md §6 */
 export interface Ceiling {
@@ -29,8 +31,22 @@ export function ceiling(clock: Clock, calls: number, periodSeconds: number): Cei
   }
 }
 
-/** Refuses a client that calls too often. It is charged only after it authenticated, so nobody can use up another's. */
-export function refuseFlood(limit: Ceiling, clientId: string): void {
-  const retryAfterSeconds = limit.take(clientId)
+/**
+ * Refuses a client that calls too often. It is charged once it proved to be itself; a public one cannot, so each network
+ * has a share of its own, and nobody can use up another's. design.md §6
+ */
+export function refuseFlood(limit: Ceiling, { client, isAuthenticated, from }: Caller): void {
+  shed(limit, isAuthenticated ? client.clientId : shareOf(client.clientId, from))
+}
+
+/** Refuses too many calls with the tokens of one client from one network. */
+export function refuseTokenFlood(limit: Ceiling, clientId: string, from: Provenance): void {
+  shed(limit, shareOf(clientId, from))
+}
+
+const shareOf = (clientId: string, { address }: Provenance): string => `${clientId} ${address}`
+
+function shed(limit: Ceiling, key: string): void {
+  const retryAfterSeconds = limit.take(key)
   if (retryAfterSeconds > 0) throw new OAuthError('slow_down', 'too many requests', { retryAfterSeconds })
 }
