@@ -31,6 +31,7 @@ export function jwksEndpoint(app: FastifyInstance, { keys, config }: Pick<Deps, 
 async function sendPublic(request: FastifyRequest, reply: FastifyReply, body: string): Promise<void> {
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).header('etag', etag)
-  if (request.headers['if-none-match'] === etag) await reply.code(304).send()
+  // In a list, or weakened by a cache that compresses: it is the same document. RFC 9110 §13.1.2
+  if (request.headers['if-none-match']?.includes(etag)) await reply.code(304).send()
   else await reply.type('application/json; charset=utf-8').send(body)
 }
