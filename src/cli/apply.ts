@@ -11,7 +11,7 @@ import { type Entry, type Reading, readDeclaration } from './read-declaration.ts
 import type { FileFault } from './read-document.ts'
 import { Refusal } from './refusal.ts'
 
-export type ApplyDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'passwords' | 'config'>
+export type ApplyDeps = Pick<Deps, 'clock' | 'random' | 'store' | 'passwords' | 'sealer' | 'config'>
 
 export interface ApplyOptions {
   /** Says what would be done, and does nothing. */
