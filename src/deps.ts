@@ -10,6 +10,7 @@ import { type DerivedKeys, openSealing } from './keys/sealing.ts'
 import { type KeyCustody, localCustody } from './keys/signer.ts'
 import { type KeyRing, keyRing } from './keys/signing-keys.ts'
 import { createMailer, type Mailer } from './outbound/mail.ts'
+import type { CredentialSource } from './store/credentials.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
@@ -46,6 +47,8 @@ export interface OpenOptions {
   readonly log: Log
   /** `serve` owns the embedded database; `command` uses that of a running server where there is one. */
   readonly purpose: 'serve' | 'command'
+  /** Instead of those in DATABASE_URL, and changing while the server runs. */
+  readonly databaseCredentials?: CredentialSource | undefined
   readonly clock?: Clock
   readonly random?: Random
   /** Where private keys live instead of in the database, sealed: a KMS or an HSM. */
@@ -55,17 +58,23 @@ export interface OpenOptions {
 }
 
 /** Opens the database, of whichever kind, without looking at what is in it. */
-export async function openStorage({ config, log, purpose, offsetSeconds }: OpenOptions): Promise<{
+export async function openStorage(options: OpenOptions): Promise<{
   readonly database: Database
   close(): Promise<void>
 }> {
+  const { config, log, purpose, databaseCredentials: credentials, offsetSeconds } = options
   const start = purpose === 'serve' ? startEmbedded : attachEmbedded
   const onError = (error: Error) => log.error({ err: error }, 'the database failed')
   const embedded = config.databaseUrl === undefined ? await start(config.dataDir, { onError }) : undefined
   const database = openDatabase({
     connection: embedded
       ? { kind: 'embedded', socketFolder: embedded.socketFolder, port: embedded.port }
-      : { kind: 'url', url: config.databaseUrl ?? missing(), maxConnections: config.databasePoolSize },
+      : {
+          kind: 'url',
+          url: config.databaseUrl ?? missing(),
+          maxConnections: config.databasePoolSize,
+          ...(credentials && { credentials }),
+        },
     onError,
     ...(offsetSeconds ? { offsetSeconds } : {}),
   })

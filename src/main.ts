@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from './app.ts'
+import { systemClock } from './base/clock.ts'
 import { applyFile, besideFile } from './cli/apply.ts'
 import { prepareFirstRun } from './cli/first-run.ts'
 import { runCommand } from './cli/index.ts'
@@ -16,6 +17,7 @@ import { rotateSigningKeys } from './jobs/rotate-keys.ts'
 import { startJobs } from './jobs/schedule.ts'
 import { sealAudit } from './jobs/seal-audit.ts'
 import { sweep } from './jobs/sweep.ts'
+import { keepSecrets, openSecretSource, type SecretSource } from './secrets/secret-source.ts'
 import { createLog } from './telemetry/log.ts'
 
 const JOBS = [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention, deliverOutbox]
@@ -30,12 +32,22 @@ async function readInput(): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-/** config → deps → app → listen → drain */
+/** secrets → config → deps → app → listen → drain */
 async function start(options: readonly string[]): Promise<void> {
-  const config = loadConfig(process.env, read)
+  const secrets = await openSecretSource(process.env, read, systemClock)
+  try {
+    await serve(secrets, options)
+  } catch (error) {
+    await secrets.close()
+    throw error
+  }
+}
+
+async function serve(secrets: SecretSource, options: readonly string[]): Promise<void> {
+  const config = loadConfig(secrets.variables, read)
   const log = createLog({ level: config.logLevel })
   const certificate = config.tls && serverCertificate(config.tls, read)
-  const opened = await openDeps({ config, log, purpose: 'serve' })
+  const opened = await openDeps({ config, log, purpose: 'serve', databaseCredentials: secrets.databaseCredentials })
   const { deps } = opened
   try {
     const file = applyOption(options)
@@ -51,6 +63,7 @@ async function start(options: readonly string[]): Promise<void> {
     const app = await buildApp(deps, { draining, https: certificate?.options })
     await app.listen({ host: config.host, port: config.port })
     const stopJobs = startJobs(deps, JOBS)
+    const stopKeeping = keepSecrets(secrets, log)
     const stopRenewing = certificate && keepCertificateFresh(certificate, app.server, log)
     log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
     if (config.mail === 'none') log.warn('no mail can be sent: nobody can reset a password; set SMTP_URL')
@@ -64,7 +77,9 @@ async function start(options: readonly string[]): Promise<void> {
       const force = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000)
       await app.close()
       clearTimeout(force)
+      await stopKeeping()
       await opened.close()
+      await secrets.close()
       log.info('stopped')
     })
     process.on('SIGTERM', stop)

@@ -21,7 +21,7 @@ export interface CommandIo {
 export interface CommandContext {
   readonly io: CommandIo
   /** @throws ConfigFaults */
-  config(): Config
+  config(): Promise<Config>
   /** Everything, migrated; of the embedded database the running one where there is one. */
   deps(): Promise<Deps>
   /** The database alone, as it is. */

@@ -30,7 +30,7 @@ export const doctorCommand: Command = {
 async function diagnose(context: CommandContext): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   try {
-    findings.push(...settingFindings(context.config()))
+    findings.push(...settingFindings(await context.config()))
     const database = await context.database()
     const pending = await pendingFindings(database)
     findings.push(...pending)

@@ -1,9 +1,11 @@
 // cli: what an operator types. Each command reads its arguments, asks the same functions as the pages and the API, and says
 // what happened once to a person or, with --json, to a program. No rule is decided here, and no secret is kept.
 
-import { type Config, loadConfig } from '../config/config.ts'
+import { systemClock } from '../base/clock.ts'
+import { loadConfig } from '../config/config.ts'
 import { ConfigFaults } from '../config/config-faults.ts'
 import { openDeps, openStorage } from '../deps.ts'
+import { openSecretSource, type SecretSource } from '../secrets/secret-source.ts'
 import { createLog } from '../telemetry/log.ts'
 import { adminLinkCommand } from './admin-link.ts'
 import { FileRefused } from './apply.ts'
@@ -105,20 +107,22 @@ function contextOf(io: CommandIo): { readonly context: CommandContext; close(): 
     opened.push(it)
     return it
   }
-  let known: Config | undefined
-  const config = () => {
-    known ??= loadConfig(io.env, io.readFile)
-    return known
+  let source: Promise<SecretSource> | undefined
+  const secrets = () => {
+    source ??= opening(openSecretSource(io.env, io.readFile, systemClock))
+    return source
   }
-  const options = () => {
+  const config = async () => loadConfig((await secrets()).variables, io.readFile)
+  const options = async () => {
     const log = createLog({ level: 'error', destination: { write: io.writeError } })
-    return { config: config(), log, purpose: 'command' } as const
+    const { databaseCredentials } = await secrets()
+    return { config: await config(), log, purpose: 'command', databaseCredentials } as const
   }
   const context = {
     io,
     config,
-    deps: async () => (await opening(openDeps(options()))).deps,
-    database: async () => (await opening(openStorage(options()))).database,
+    deps: async () => (await opening(openDeps(await options()))).deps,
+    database: async () => (await opening(openStorage(await options()))).database,
   }
   return {
     context,

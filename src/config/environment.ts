@@ -8,6 +8,9 @@ const table = Object.entries(environment.shape).map(([variable, type]) => {
   return { variable, ...facts }
 })
 
+/** Whether a variable is one of ours. */
+export const isSetting = (variable: string): boolean => table.some((each) => each.variable === variable)
+
 export type Variables = Readonly<Record<string, string | undefined>>
 /** Reads a text file, and throws when it cannot. */
 export type ReadFile = (path: string) => string

@@ -2,6 +2,7 @@
 // when the database asked for that, and time is the database's own.
 import { Kysely, PostgresDialect, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Secret } from '../base/secret.ts'
+import type { CredentialSource } from './credentials.ts'
 import { createPool, forgetStatements } from './pool.ts'
 import { isStale, retried } from './retry.ts'
 import type { Schema } from './schema.ts'
@@ -10,7 +11,13 @@ export { StoreUnavailable } from './retry.ts'
 
 /** Where the database is: a PostgreSQL server by URL, or the embedded one by the folder of its socket. */
 export type Connection =
-  | { readonly kind: 'url'; readonly url: Secret<string>; readonly maxConnections?: number }
+  | {
+      readonly kind: 'url'
+      readonly url: Secret<string>
+      readonly maxConnections?: number
+      /** Instead of those in the URL, and changing while the server runs. */
+      readonly credentials?: CredentialSource
+    }
   | { readonly kind: 'embedded'; readonly socketFolder: string; readonly port: number }
 
 export interface DatabaseOptions {

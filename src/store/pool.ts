@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import pg from 'pg'
+import { type CredentialSource, clientOf, isLoginRefused, isOutdated } from './credentials.ts'
 import type { Connection } from './database.ts'
 import { isUnanswered, NotConnected } from './retry.ts'
 
@@ -44,10 +45,11 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
   // the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const names = connection.kind === 'url' ? new StatementNames() : undefined
+  const credentials = connection.kind === 'url' ? connection.credentials : undefined
   const restricted = new WeakSet<pg.PoolClient>()
   let worksAsAppRole = false
   const connect = async () => {
-    const client = await pool.connect().catch(notConnected)
+    const client = await pool.connect().catch((cause) => notConnected(cause, credentials))
     if (worksAsAppRole && !restricted.has(client)) {
       await restrict(client, onError)
       restricted.add(client)
@@ -79,7 +81,8 @@ async function restrict(client: pg.PoolClient, onError: ((error: Error) => void)
   }
 }
 
-function notConnected(cause: unknown): never {
+function notConnected(cause: unknown, credentials: CredentialSource | undefined): never {
+  if (isLoginRefused(cause)) credentials?.refused()
   throw new NotConnected(cause)
 }
 
@@ -96,6 +99,7 @@ function addressOf(connection: Connection): pg.PoolConfig {
     max: connection.maxConnections ?? CONNECTIONS,
     maxLifetimeSeconds: CONNECTION_LIFE_SECONDS,
     onConnect: (client) => client.query(SESSION),
+    ...(connection.credentials && { Client: clientOf(connection.credentials) }),
   }
 }
 
@@ -142,7 +146,7 @@ class PooledConnection implements PostgresPoolClient {
   }
 
   release(destroy = false): void {
-    this.#client.release(destroy || this.#gaveUp)
+    this.#client.release(destroy || this.#gaveUp || isOutdated(this.#client))
   }
 }
 

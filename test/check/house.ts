@@ -24,6 +24,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { uses: ['base'], packages: ['zod', 'jose'] },
   store: { uses: ['base'], usesTypesOf: ['protocol'], packages: ['kysely', 'pg', '@electric-sql'] },
   outbound: { uses: FOUNDATION, usesTypesOf: WIRING },
+  secrets: { uses: ['base', 'config', 'outbound'], usesTypesOf: ['store', 'telemetry'], packages: ['zod'] },
   telemetry: { uses: FOUNDATION, usesTypesOf: WIRING },
   keys: { uses: [...FOUNDATION, 'telemetry'], usesTypesOf: WIRING }, // a rotation is an audit event
   clients: { uses: EFFECTS, usesTypesOf: WIRING },
@@ -39,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   http: { uses: [...OUTSIDE, 'resource-server'], usesTypesOf: ['deps.ts'] }, // the demo's API checks tokens as anybody's would
   jobs: { uses: OUTSIDE, usesTypesOf: ['deps.ts'] },
-  cli: { uses: [...OUTSIDE, 'deps.ts', 'app.ts'] },
+  cli: { uses: [...OUTSIDE, 'secrets', 'deps.ts', 'app.ts'] },
   'resource-server': { uses: ['base', 'protocol'], packages: ['jose'] },
 }
 
