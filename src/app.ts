@@ -23,9 +23,12 @@ import { consentPages } from './http/pages/consent.ts'
 import { enrolFactorPages } from './http/pages/enrol-factor.ts'
 import { firstAdministratorPages } from './http/pages/first-administrator.ts'
 import { interactionHub } from './http/pages/interaction.ts'
+import { outboxPages } from './http/pages/outbox.ts'
+import { recoveryPages } from './http/pages/recovery.ts'
 import { secondFactorPages } from './http/pages/second-factor.ts'
 import { signInPages } from './http/pages/sign-in.ts'
 import { signUpPages } from './http/pages/sign-up.ts'
+import { verifyEmailPages } from './http/pages/verify-email.ts'
 import { bodyParsing } from './http/plugins/body.ts'
 import { ceiling } from './http/plugins/ceilings.ts'
 import { cors, preflight } from './http/plugins/cors.ts'
@@ -127,6 +130,9 @@ export async function buildApp(
       secondFactorPages(room, deps)
       enrolFactorPages(room, deps)
       consentPages(room, deps)
+      recoveryPages(room, deps)
+      verifyEmailPages(room, deps)
+      outboxPages(room, deps)
       accountPages(room, deps)
       passwordPages(room, deps)
       factorPages(room, deps)

@@ -9,6 +9,7 @@ import { bodyPairs, queryPairs } from '../parameters.ts'
 import { cookieDigest, setSessionCookies } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
+import { forgotPasswordHref } from './recovery.ts'
 import { restart, sealedRestart } from './restart.ts'
 
 const LONGEST_FIELD = 1024
@@ -97,6 +98,7 @@ async function show(
 ): Promise<void> {
   const { interaction, client, browser } = open
   const { basePath, signUp } = deps.config
+  const forgotHref = forgotPasswordHref(deps, interaction.id)
   const username = shown.username ?? interaction.request.loginHint
   const view = {
     action: `${basePath}/login?id=${interaction.id}`,
@@ -105,6 +107,7 @@ async function show(
     ...(open.to ? { client: { name: client.clientName } } : {}),
     ...(username === undefined ? {} : { username }),
     ...(shown.fault ? { fault: shown.fault } : {}),
+    ...(forgotHref === undefined ? {} : { forgotPasswordHref: forgotHref }),
     ...(signUp === 'open' ? { signUpHref: `${basePath}/signup?id=${interaction.id}` } : {}),
   }
   const page = signInPage(view, frameFor(deps, request, interaction.request.uiLocales))
