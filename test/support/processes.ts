@@ -1,7 +1,7 @@
 // Real server processes, several of them over one database: what only shows between nodes is tested here.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
@@ -57,7 +57,8 @@ export interface Asked {
   browser(): BrowserSession
 }
 
-function askedThrough(origin: string, ask: (question: Question) => Promise<LightMyRequestResponse>): Asked {
+/** Something that is asked over the network, with what tests ask it by. */
+export function askedThrough(origin: string, ask: (question: Question) => Promise<LightMyRequestResponse>): Asked {
   const app = { inject: ask } as unknown as FastifyInstance // of a server, its askers use `inject` alone
   return {
     app,
@@ -111,6 +112,8 @@ export interface ServerProcess extends Asked {
   readonly base: string
   /** Everything it has said so far. */
   output(): string
+  /** Waits until it has said this. @throws when it ends without */
+  said(words: RegExp): Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
   /** Sends a signal to this process alone, and waits for its end. */
   end(signal?: NodeJS.Signals): Promise<Ended>
@@ -157,10 +160,23 @@ export async function startProcess(settings: Settings, args: readonly string[] =
   const issuer = settings.ISSUER ?? `http://localhost:${port}`
   const child = runPostern(['start', ...args], { ...settings, PORT: String(port), ISSUER: issuer })
   child.stdin?.end()
-  const said: Buffer[] = []
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk))
-  const output = () => Buffer.concat(said).toString()
+  const chunks: Buffer[] = []
+  const news = new EventEmitter()
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      news.emit('said')
+    })
+  const output = () => Buffer.concat(chunks).toString()
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  const said = async (words: RegExp): Promise<RegExpExecArray> => {
+    for (let hasEnded = false; ; ) {
+      const found = words.exec(output())
+      if (found) return found
+      if (hasEnded) throw new Error(`the server ended and never said ${words}:\n${output()}`)
+      hasEnded = await Promise.race([once(news, 'said').then(() => false), ended.then(() => true)])
+    }
+  }
   const agent = new Agent({ keepAlive: true })
   const ask = asking(port, new URL(issuer).host, agent)
   const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
@@ -185,7 +201,16 @@ export async function startProcess(settings: Settings, args: readonly string[] =
     }
   }
   const { origin } = new URL(issuer)
-  return { ...askedThrough(origin, ask), pid: child.pid, port, base: `http://127.0.0.1:${port}`, output, ended, end }
+  return {
+    ...askedThrough(origin, ask),
+    pid: child.pid,
+    port,
+    base: `http://127.0.0.1:${port}`,
+    output,
+    said,
+    ended,
+    end,
+  }
 }
 
 export interface ClusterOptions {
@@ -198,11 +223,12 @@ export interface ClusterOptions {
 /** Several nodes with one issuer over one new database, and the same database opened here to set up and to look. */
 export async function startCluster({ size = 3, settings = {}, databaseUrlOf }: ClusterOptions = {}) {
   const database = await (await startPostgres()).createDatabase()
+  const folder = await mkdtemp(join(tmpdir(), 'postern-cluster-'))
   const issuer = `http://localhost:${await freePort()}` // nobody listens there: every node is asked by its own port
   const common = {
     ISSUER: issuer,
     MASTER_KEY: randomBytes(32).toString('base64url'),
-    LOG_LEVEL: 'info',
+    DATA_DIR: folder,
     ...WIDE,
     ...settings,
   }
@@ -255,6 +281,7 @@ export async function startCluster({ size = 3, settings = {}, databaseUrlOf }: C
       await opened.close()
       await pool.end()
       await database.drop()
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
@@ -329,3 +356,5 @@ export async function startAlone({ engine = 'PGlite', settings = {}, declared }:
     throw error
   }
 }
+
+export type LoneServer = Awaited<ReturnType<typeof startAlone>>
