@@ -10,6 +10,7 @@ import { en } from '../../src/views/catalogue/en.ts'
 import type { Catalogue } from '../../src/views/catalogue/index.ts'
 import { formPostPage } from '../../src/views/form-post.ts'
 import { openBrowser } from '../support/browser.ts'
+import { mails } from './mails.ts'
 import { pseudoRtl } from './pseudo-rtl.ts'
 import { states } from './states.ts'
 
@@ -17,6 +18,13 @@ const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'u
 const POLICY =
   "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 const languages: Readonly<Record<string, Catalogue>> = { en, de, [pseudoRtl.lang]: pseudoRtl }
+
+const pages = new Map(
+  Object.values(languages).map((words) => [
+    words.lang,
+    new Map(states(words).map(({ name, markup }) => [name, markup])),
+  ]),
+)
 
 /** Serves every state as `/<lang>/<name>` under the strict policy, and remembers what was posted. */
 const posts: string[] = []
@@ -36,8 +44,7 @@ const server = createServer((request, response) => {
       })
   }
   const [, lang = '', name = ''] = decodeURIComponent(pathname).split('/')
-  const markup =
-    lang === 'form-post' ? formPost() : states(languages[lang] ?? en).find((state) => state.name === name)?.markup
+  const markup = lang === 'form-post' ? formPost() : pages.get(lang)?.get(name)
   return response.writeHead(markup ? 200 : 404, html).end(markup)
 })
 const origin = () => {
@@ -83,22 +90,48 @@ async function openPage(
 }
 
 const AUDIT = `axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] })`
+/** The other theme differs by its colours alone. */
+const COLOUR_AUDIT = `axe.run(document, { runOnly: ['color-contrast'], resultTypes: ['violations'] })`
+/** A mail has no landmarks: it stands in a page of the mail client. */
+const MAIL_AUDIT = `axe.run(document, { rules: { region: { enabled: false }, 'landmark-one-main': { enabled: false } }, resultTypes: ['violations'] })`
+
+/** What axe has against a page in the light theme, and against its colours in the dark one. */
+async function found(page: Page, audit: string): Promise<readonly string[]> {
+  const violations = []
+  for (const [colorScheme, question] of [
+    ['light', audit],
+    ['dark', COLOUR_AUDIT],
+  ] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
+    const results = (await page.evaluate(question)) as AxeResults
+    violations.push(
+      ...results.violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map(({ html }) => html)}`),
+    )
+  }
+  return violations
+}
 
 for (const lang of [en.lang, pseudoRtl.lang]) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`axe finds nothing on any page in any state, ${colorScheme}, ${lang} (pages.md, rule 1)`, async () => {
-      const { page, complaints, close } = await openPage({ colorScheme })
-      await page.addInitScript({ content: axe })
-      await forEachState(page, lang, async (name) => {
-        const { violations } = (await page.evaluate(AUDIT)) as AxeResults
-        const found = violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-        assert.deepEqual(found, [])
-      })
-      assert.deepEqual(complaints, [])
-      await close()
-    })
-  }
+  test(`axe finds nothing on any page in any state, light or dark, ${lang} (pages.md, rule 1)`, async () => {
+    const { page, complaints, close } = await openPage({})
+    await page.addInitScript({ content: axe })
+    await forEachState(page, lang, async (name) => assert.deepEqual(await found(page, AUDIT), [], name))
+    assert.deepEqual(complaints, [])
+    await close()
+  })
 }
+
+test('axe finds nothing in any mail, light or dark (pages.md, rule 1)', async () => {
+  const { page, close } = await openPage({})
+  for (const words of [de, pseudoRtl]) {
+    for (const [name, { html }] of mails({ words, issuer: 'https://id.example.com', deploymentName: 'Example ID' })) {
+      await page.setContent(html)
+      await page.evaluate(axe)
+      assert.deepEqual(await found(page, MAIL_AUDIT), [], name)
+    }
+  }
+  await close()
+})
 
 test('no page scrolls sideways at 320 px, in German, nor cuts off what is in it (pages.md, rule 1; WCAG 1.4.10)', async () => {
   const { page, close } = await openPage({ viewport: { width: 320, height: 640 } })
@@ -202,6 +235,64 @@ test('both answers to consent carry their decision (pages.md, Consent)', async (
     '/sign-in/018f/switch csrf=csrf-token&restart=sealed-copy',
   ])
   await close()
+})
+
+test('recovery codes are copied and printed with script, and downloaded without (pages.md, TOTP enrolment)', async () => {
+  const { page, complaints, close } = await openPage({ permissions: ['clipboard-read', 'clipboard-write'] })
+  await page.addInitScript('window.print = () => { window.isPrinted = true }')
+  await page.goto(locationOf('recovery-codes'))
+  await page.click('#copy-codes')
+  await page.locator('#copied', { hasText: en.recoveryCodes.copied }).waitFor()
+  const copied = String(await page.evaluate('navigator.clipboard.readText()')).split('\n')
+  assert.equal(copied.length, 10)
+  assert.match(copied[0] ?? '', /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/)
+  await page.click('#print-codes')
+  assert.equal(await page.evaluate('window.isPrinted'), true)
+  await page.click('#codes-saved')
+  assert.equal(await page.evaluate(`document.querySelector('#saved').validity.valueMissing`), true)
+  assert.deepEqual(complaints, [])
+  await close()
+  const plain = await openPage({ javaScriptEnabled: false })
+  await plain.page.goto(locationOf('recovery-codes'))
+  assert.equal(await plain.page.isVisible('#copy-codes'), false)
+  assert.equal(await plain.page.isVisible('#print-codes'), false)
+  assert.ok(await plain.page.isVisible('#download-codes'))
+  await plain.close()
+})
+
+test('a code is pasted as it was copied, and sent as it was typed (pages.md, Second factor; WCAG 3.3.8)', async () => {
+  const { page, close } = await openPage({ javaScriptEnabled: false })
+  posts.length = 0
+  for (const [typed, isSent] of [
+    ['12345', false],
+    ['123 456', true],
+  ] as const) {
+    await page.goto(locationOf('second-factor'))
+    await page.locator('#code:focus').waitFor({ state: 'attached', timeout: 5000 })
+    await page.keyboard.insertText(typed)
+    const answered = isSent ? page.waitForResponse((response) => response.status() === 204) : undefined
+    await page.keyboard.press('Enter')
+    await answered
+  }
+  assert.deepEqual(posts, ['/second-factor/018f csrf=csrf-token&restart=sealed-copy&code=123+456'])
+  await close()
+})
+
+test('on a phone each section leads back to the overview, and the overview to each section (pages.md, Account)', async () => {
+  for (const [viewport, isWide] of [
+    [PHONE, false],
+    [{ width: 1200, height: 800 }, true],
+  ] as const) {
+    const { page, close } = await openPage({ viewport })
+    await page.goto(locationOf('sessions'))
+    assert.ok(await page.isVisible('#to-overview'))
+    assert.equal(await page.isVisible('#to-apps'), isWide)
+    await page.goto(locationOf('account'))
+    assert.ok(await page.isVisible('#sign-out'))
+    assert.equal(await page.isVisible('#to-apps'), isWide)
+    assert.ok(await page.isVisible('#overview a[href="/account/apps"]'))
+    await close()
+  }
 })
 
 test('an answer by form post goes on by itself, and by its button without script (OAuth 2.0 Form Post §2)', async () => {

@@ -1,43 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type DefaultTreeAdapterMap, defaultTreeAdapter, parse } from 'parse5'
+import { defaultTreeAdapter, parse } from 'parse5'
 import { assets, enhancements, formPoster, stylesheet } from '../../src/views/assets.ts'
 import { de } from '../../src/views/catalogue/de.ts'
 import { en } from '../../src/views/catalogue/en.ts'
 import { initials } from '../../src/views/mark.ts'
+import { childrenOf, Dom, type Element, elements, get, isElement, type Node, text } from './dom.ts'
 import { pseudoRtl } from './pseudo-rtl.ts'
 import { type State, states } from './states.ts'
 
-type Element = DefaultTreeAdapterMap['element']
-type Node = DefaultTreeAdapterMap['node']
-
-const isElement = (node: Node): node is Element => 'tagName' in node
-const childrenOf = (node: Node): readonly Node[] => ('childNodes' in node ? node.childNodes : [])
-const elements = (node: Node): readonly Element[] =>
-  childrenOf(node).flatMap((child) => (isElement(child) ? [child, ...elements(child)] : []))
-const get = (element: Element | undefined, name: string) => element?.attrs.find((each) => each.name === name)?.value
-const text = (node: Node): string =>
-  defaultTreeAdapter.isTextNode(node) ? node.value : childrenOf(node).map(text).join('')
-
-class Dom {
-  readonly all: readonly Element[]
-  readonly document: DefaultTreeAdapterMap['document']
-  constructor(markup: string) {
-    this.document = parse(markup)
-    this.all = elements(this.document)
-  }
-  tags(...names: readonly string[]) {
-    return this.all.filter(({ tagName }) => names.includes(tagName))
-  }
-  one(name: string): Element {
-    const found = this.tags(name)
-    assert.equal(found.length, 1, `one ${name}`)
-    return found[0]!
-  }
-  id(id: string): Element | undefined {
-    return this.all.find((element) => get(element, 'id') === id)
-  }
-}
 const dom = (name: string, from = states(en)) => new Dom(from.find((state) => state.name === name)!.markup)
 
 function checkFrame(
@@ -253,6 +224,7 @@ test('sign-in weighs at most 14 KB in all, its script at most 8 KB (pages.md, ru
   )
   const total = heaviest + stylesheet.gzip.length + enhancements.gzip.length
   assert.ok(total <= 14 * 1024, `${total} bytes`)
+  assert.doesNotMatch(states(de).find(({ name }) => name === 'sign-in')?.markup ?? '', /account\.css/)
   for (const script of [enhancements, formPoster]) assert.ok(script.body.length <= 8 * 1024)
   assert.equal(new Set(assets.map(({ path }) => path)).size, assets.length)
 })
