@@ -3,9 +3,12 @@ import type { Random } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import { keyEvent } from '../telemetry/audit.ts'
 import { type KeyCustody, SIGNING_ALG } from './signer.ts'
+import { REMEMBERED_SECONDS } from './signing-keys.ts'
 
-/** How long validators may keep the key set; the next key is published at least so long before it signs. */
+/** How long validators may keep the key set. */
 export const JWKS_MAX_AGE_SECONDS = 600
+/** How long the next key is published before it signs: on every node, whose key set may be some seconds old itself. */
+const PUBLISHED_SECONDS = JWKS_MAX_AGE_SECONDS + REMEMBERED_SECONDS
 
 /** A refresh token lives at most so long; a key that signed one is kept for a day more. */
 const PUBLIC_HALF_SECONDS = 8 * 86_400
@@ -38,10 +41,10 @@ export async function rotateKeys(deps: RotationDeps, actor: string): Promise<Rot
   await ensureKeys(deps)
   const { now, keys } = await deps.store.signingKeys.list()
   const next = keys.find((key) => key.alg === SIGNING_ALG && key.state === 'next')
-  if (!next) throw new Error('there is no next signing key')
-  const waitSeconds = Math.ceil(JWKS_MAX_AGE_SECONDS - (now.getTime() - next.createdAt.getTime()) / 1000)
+  if (!next) return { outcome: 'too-young', waitSeconds: PUBLISHED_SECONDS } // another node has just let it sign
+  const waitSeconds = Math.ceil(PUBLISHED_SECONDS - (now.getTime() - next.createdAt.getTime()) / 1000)
   const event = keyEvent(deps, 'key.rotated', next.kid, actor)
-  const rotated = waitSeconds <= 0 && (await deps.store.signingKeys.promote(next.kid, JWKS_MAX_AGE_SECONDS, event))
+  const rotated = waitSeconds <= 0 && (await deps.store.signingKeys.promote(next.kid, PUBLISHED_SECONDS, event))
   if (!rotated) return { outcome: 'too-young', waitSeconds: Math.max(1, waitSeconds) }
   await ensureKeys(deps)
   return { outcome: 'rotated', kid: next.kid }

@@ -11,7 +11,8 @@ import { type KeyCustody, SIGNING_ALG, type Signer } from './signer.ts'
 /** Every algorithm that tokens are signed with; advertised from here. */
 export const SIGNING_ALGS: readonly string[] = [SIGNING_ALG]
 
-const REMEMBERED_SECONDS = 5
+/** How old a node's knowledge of the keys may be. */
+export const REMEMBERED_SECONDS = 5
 
 export interface KeyRing {
   current(): Promise<Signer>
