@@ -4,13 +4,14 @@ import { newId, newToken, type Random } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import { canonical, type User, type UserWithPassword } from '../store/users.ts'
 import { type Provenance, signedIn, signInFailed } from '../telemetry/audit.ts'
+import { countAttempt, deviceOf, uncountAttempt } from './known-devices.ts'
 import type { Passwords } from './password.ts'
-import { chargeAttempt } from './throttle.ts'
+import { chargeAttempt, chargeDevice } from './throttle.ts'
 
 export interface SignInDeps {
   readonly clock: Clock
   readonly random: Random
-  readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'audit'>
+  readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'knownDevices' | 'audit'>
   readonly passwords: Passwords
   readonly config: { readonly limitAuthPerMinute: number; readonly sessionMaxSeconds: number }
 }
@@ -38,32 +39,48 @@ export interface SignInPlace {
   readonly interactionId: string | undefined
   readonly clientId: string | undefined
   readonly replaces: Digest | undefined
+  /** The secret of the browser's device cookie, made now where it had none. */
+  readonly device: string
 }
 
 /**
- * Signs a user in by password. Whether the account is unknown, disabled, without a password, or the password wrong: the
- * same outcome after the same work. Limits are charged before anything is hashed.
+ * Signs a user in by password. Whether the account is unknown, disabled, without a password, closed to strangers, or the
+ * password wrong: the same outcome after the same work. Limits are charged before anything is hashed; a device that the
+ * account knows has its own.
  */
 export async function signIn(
   deps: SignInDeps,
   credentials: { readonly login: string; readonly password: string },
   place: SignInPlace,
 ): Promise<SignInOutcome> {
-  const user = await deps.store.users.findForSignIn(credentials.login)
-  const seconds = await chargeAttempt(deps, place.from.address, user?.id ?? canonical(credentials.login))
+  const user = await deps.store.users.findForSignIn(credentials.login, digestOf(place.device))
+  const deviceId = user?.deviceId ?? undefined
+  const seconds = deviceId
+    ? await chargeDevice(deps, deviceId)
+    : await chargeAttempt(deps, place.from.address, user?.id ?? canonical(credentials.login))
   if (seconds > 0) return { outcome: 'wait', seconds }
 
-  const verdict = await deps.passwords.check(credentials.password, user?.password)
-  if (verdict === 'busy') return { outcome: 'busy' }
-  if (verdict === 'wrong' || !user || user.disabledAt) {
-    if (user) await deps.store.audit.record(signInFailed(deps, place.from, user.id, failure(user)))
+  // At the same time: an account that is there, and so is counted, must not answer later than one that is not.
+  const [mayBeRight, verdict] = await Promise.all([
+    !user || countAttempt(deps, user, place.from),
+    deps.passwords.check(credentials.password, user?.password, deviceId ? 'owners' : 'strangers'),
+  ])
+  if (verdict === 'busy') {
+    if (user && mayBeRight) await uncountAttempt(deps, user)
+    return { outcome: 'busy' }
+  }
+  if (!mayBeRight || verdict === 'wrong' || !user || user.disabledAt) {
+    if (user) await deps.store.audit.record(signInFailed(deps, place.from, user.id, failure(user, mayBeRight)))
     return { outcome: 'wrong' }
   }
   if (verdict === 'upgrade') await upgrade(deps, user, credentials.password)
-  return await beginSession(deps, user, place)
+  return await beginSession(deps, user, place, deviceId !== undefined)
 }
 
-const failure = (user: User): string => (user.disabledAt ? 'disabled user' : 'wrong password')
+const failure = (user: User, mayBeRight: boolean): string => {
+  if (user.disabledAt) return 'disabled user'
+  return mayBeRight ? 'wrong password' : 'closed to strangers'
+}
 
 async function upgrade(deps: SignInDeps, { id, password }: UserWithPassword, plain: string): Promise<void> {
   const stronger = await deps.passwords.hash(plain)
@@ -75,6 +92,7 @@ export async function beginSession(
   deps: SignInDeps,
   user: Pick<User, 'id' | 'epoch'>,
   place: SignInPlace,
+  isKnownDevice = false,
 ): Promise<SignInOutcome> {
   const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
   const sessionId = newId(deps.random, deps.clock.now())
@@ -93,6 +111,8 @@ export async function beginSession(
       userAgent: place.from.userAgent,
       maxSeconds: deps.config.sessionMaxSeconds,
       interactionId: place.interactionId,
+      device: deviceOf(deps, place.device, place.from),
+      isKnownDevice,
     },
     place.replaces,
     signedIn(deps, place.from, { userId: user.id, sessionId, clientId: place.clientId, amr }),

@@ -11,6 +11,7 @@ import { authorizationCodeStore } from './authorization-codes.ts'
 import { clientStore, resourceStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { interactionStore } from './interactions.ts'
+import { knownDeviceStore } from './known-devices.ts'
 import { leaseStore } from './leases.ts'
 import { mailLinkStore } from './mail-links.ts'
 import { outboxStore } from './outbox.ts'
@@ -41,6 +42,7 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   clients: clientStore(database),
   deploymentSecrets: deploymentSecretStore(database),
   interactions: interactionStore(database, policy.sessionIdleSeconds),
+  knownDevices: knownDeviceStore(database),
   leases: leaseStore(database),
   mailLinks: mailLinkStore(database),
   outbox: outboxStore(database),

@@ -278,6 +278,13 @@ export interface LeaseTable {
   expires_at: Date
 }
 
+export interface GuessingTable {
+  user_id: string
+  password_changed_at: Date
+  failures: number
+  closed_at: Date | null
+}
+
 export interface ThrottleTable {
   key: Buffer
   tat: Date
@@ -347,6 +354,7 @@ export interface Schema {
   recovery_code: RecoveryCodeTable
   recovery_reveal: RecoveryRevealTable
   known_device: KnownDeviceTable
+  guessing: GuessingTable
   action_token: ActionTokenTable
   outbox: OutboxTable
   client: ClientTable

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import type { AuthenticationEvent } from '../protocol/authentication-context.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { type NewDevice, remembering, reopening } from './known-devices.ts'
 
 /** A browser in which a user is signed in, and still good. */
 export interface Session extends AuthenticationEvent {
@@ -58,6 +59,10 @@ export interface SignIn extends AuthenticationEvent {
   readonly maxSeconds: number
   /** The interaction that asked for it. */
   readonly interactionId: string | undefined
+  /** The device it is bound to; remembered, unless a second factor is still due. */
+  readonly device: NewDevice | undefined
+  /** Whether the account knew it before, so that its password was tried in the lane of owners. */
+  readonly isKnownDevice: boolean
 }
 
 /** Whether a session `s` of a user `u` is good at an instant. */
@@ -164,11 +169,18 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
         sql<{ id: string }>`
           with t as (select ${database.now} as now),
           good as (
-            select u.id, u.epoch from "user" u where u.id = ${signIn.userId} and u.epoch = ${signIn.userEpoch} and u.disabled_at is null),
+            select u.id, u.epoch, u.id as user_id, t.now,
+                   ${signIn.isKnownDevice} or not (
+                     exists (select 1 from totp x where x.user_id = u.id and x.confirmed_at is not null)
+                     or exists (select 1 from user_role r join role on role.name = r.role where r.user_id = u.id and role.require_mfa)) as full
+              from t, "user" u where u.id = ${signIn.userId} and u.epoch = ${signIn.userEpoch} and u.disabled_at is null),
+          ${remembering(signIn.device, sql`good where good.full`)},
+          ${reopening(signIn.isKnownDevice, sql`good`)},
           renewed as (
             update session s set strict_digest = ${signIn.strictDigest}::bytea, lax_digest = ${signIn.laxDigest}::bytea,
                    auth_time = t.now, acr = ${signIn.acr}, amr = ${signIn.amr}::text[], last_seen_at = t.now,
-                   user_epoch = good.epoch, expires_at = t.now + ${signIn.maxSeconds}::float8 * interval '1 second'
+                   user_epoch = good.epoch, expires_at = t.now + ${signIn.maxSeconds}::float8 * interval '1 second',
+                   device_id = (select id from remembered)
               from t, good
              where (s.strict_digest = ${replaces ?? null}::bytea
                     or s.strict_digest = ${signIn.strictDigest}::bytea) -- an earlier try of this very call
@@ -180,9 +192,9 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
              where s.strict_digest = ${replaces ?? null}::bytea and s.user_id <> good.id),
           begun as (
             insert into session (id, user_id, user_epoch, strict_digest, lax_digest, auth_time, acr, amr, address, user_agent,
-              created_at, last_seen_at, expires_at)
+              created_at, last_seen_at, expires_at, device_id)
             select ${signIn.sessionId}::uuid, good.id, good.epoch, ${signIn.strictDigest}::bytea, ${signIn.laxDigest}::bytea, t.now, ${signIn.acr},
-              ${signIn.amr}::text[], ${signIn.address}, ${signIn.userAgent}, t.now, t.now, t.now + ${signIn.maxSeconds}::float8 * interval '1 second'
+              ${signIn.amr}::text[], ${signIn.address}, ${signIn.userAgent}, t.now, t.now, t.now + ${signIn.maxSeconds}::float8 * interval '1 second', (select id from remembered)
               from t, good where not exists (select 1 from renewed)
             on conflict (id) do update set id = excluded.id
             returning id),

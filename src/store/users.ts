@@ -1,8 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Digest } from '../base/digest.ts'
 import type { UserClaims } from '../protocol/standard-claims.ts'
 import { linking, type UserLink } from './action-tokens.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { hasLane } from './known-devices.ts'
 import { mailing, type Outgoing } from './outbox.ts'
 
 export interface User {
@@ -25,6 +27,8 @@ export interface StoredPassword {
 /** A user with what signing in compares. */
 export interface UserWithPassword extends User {
   readonly password: StoredPassword | null
+  /** The device it is tried from, when the account knows it. */
+  readonly deviceId: string | null
 }
 
 export interface NewUser {
@@ -63,12 +67,13 @@ export const userStore = (database: Database) => ({
     return rows[0]
   },
 
-  /** The user that somebody wants to sign in as, with the password to compare. */
-  async findForSignIn(login: string): Promise<UserWithPassword | undefined> {
+  /** The user that somebody wants to sign in as, with the password to compare. @param device that of the browser */
+  async findForSignIn(login: string, device?: Digest): Promise<UserWithPassword | undefined> {
     const { rows } = await database.run((db) =>
       sql<UserWithPassword>`
         select ${userColumns},
-          (select jsonb_build_object('phc', p.phc, 'peppered', p.peppered) from password p where p.user_id = u.id) as password
+          (select jsonb_build_object('phc', p.phc, 'peppered', p.peppered) from password p where p.user_id = u.id) as password,
+          (select d.id from known_device d where d.user_id = u.id and d.digest = ${device ?? null}::bytea and ${hasLane}) as "deviceId"
         from "user" u where ${userIs({ login })}`.execute(db),
     )
     return rows[0]

@@ -69,6 +69,22 @@ export const signedIn = (
 export const signInFailed = (deps: EventDeps, from: Provenance, userId: string, reason: string): AuditEvent =>
   event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
 
+/** After too many wrong passwords, an account is closed to devices that it does not know. */
+export const strangersClosed = (deps: EventDeps, from: Provenance, userId: string): AuditEvent =>
+  event(deps, 'account.strangers_closed', 'system', { ...from, userId, outcome: 'failure' })
+
+/** The policy refused a user what a client asked for. */
+export const policyDenied = (
+  deps: EventDeps,
+  from: Provenance,
+  facts: { readonly clientId?: string; readonly userId?: string; readonly sessionId?: string; readonly reason: string },
+): AuditEvent =>
+  event(deps, 'policy.denied', facts.userId === undefined ? ofClient(facts.clientId ?? '') : ofUser(facts.userId), {
+    ...from,
+    ...facts,
+    outcome: 'failure',
+  })
+
 /** Somebody made an account. */
 export const signedUp = (
   deps: EventDeps,

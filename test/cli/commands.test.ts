@@ -230,6 +230,8 @@ test('sessions are listed and ended, one or all', async () => {
       acr: 'urn:postern:pwd',
       amr: ['pwd'],
       interactionId: undefined,
+      device: undefined,
+      isKnownDevice: false,
     }
     await store.sessions.signIn(
       { ...facts, ...authentication, address: from.address, userAgent: from.userAgent },

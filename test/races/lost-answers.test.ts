@@ -86,6 +86,8 @@ suite('a store function whose connection breaks does its work once, and says wha
     userAgent: 'a test',
     maxSeconds: 3600,
     interactionId: undefined,
+    device: undefined,
+    isKnownDevice: false,
   })
 
   const newGrant = ({ userId, sessionId }: SignIn) => ({

@@ -13,7 +13,7 @@ import { bodyPairs } from '../parameters.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { restart, sealedRestart } from './restart.ts'
-import { answerOutcome, placeOf } from './second-factor.ts'
+import { answerOutcome, placeOf, rememberHere } from './second-factor.ts'
 
 const LONGEST_CODE = 100
 const LONGEST_NAME = 64
@@ -57,7 +57,10 @@ export function enrolFactorPages(app: FastifyInstance, deps: Deps): void {
     const code = form.get('code')
     if (code === undefined) return await showScan(deps, request, reply, open, enrolment, { kind: 'missing' }, 400)
     await answerOutcome(deps, reply, await confirmEnrolment(deps, place, code.slice(0, LONGEST_CODE)), {
-      proved: () => seeOther(reply, pathOf(deps, open, 'codes')),
+      proved: async () => {
+        await rememberHere(deps, request, reply, place)
+        await seeOther(reply, pathOf(deps, open, 'codes'))
+      },
       refused: (fault, status) => showScan(deps, request, reply, open, enrolment, fault, status),
     })
   })

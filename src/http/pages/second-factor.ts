@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { rememberDevice } from '../../accounts/known-devices.ts'
 import { type FactorOutcome, type FactorPlace, proveRecoveryCode, proveTotp } from '../../accounts/second-factor.ts'
 import { exhaustive } from '../../base/exhaustive.ts'
 import type { Deps } from '../../deps.ts'
@@ -7,7 +8,7 @@ import type { CodeFault } from '../../views/code-field.ts'
 import { recoveryCodePage, secondFactorPage } from '../../views/second-factor.ts'
 import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs } from '../parameters.ts'
-import { cookieDigest, setSessionCookies } from '../plugins/cookies.ts'
+import { cookieDigest, deviceSecret, setDeviceCookie, setSessionCookies } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { restart, sealedRestart } from './restart.ts'
@@ -40,7 +41,10 @@ export function secondFactorPages(app: FastifyInstance, deps: Deps): void {
       const code = form.get('code')
       if (code === undefined) return await show(deps, request, reply, open, way, { kind: 'missing' }, 400)
       await answerOutcome(deps, reply, await way.prove(deps, place, code.slice(0, LONGEST_CODE)), {
-        proved: () => seeOther(reply, hubOf(deps, open)),
+        proved: async () => {
+          await rememberHere(deps, request, reply, place)
+          await seeOther(reply, hubOf(deps, open))
+        },
         refused: (fault, status) => show(deps, request, reply, open, way, fault, status),
       })
     })
@@ -61,6 +65,18 @@ export async function placeOf(
   const present = cookie && (await deps.store.sessions.findByStrict(cookie))
   if (!session || !user || present?.session?.id !== session.id) return undefined
   return { userId: user.id, sessionId: session.id, from: provenance(request) }
+}
+
+/** From here on the account knows this browser: its user has signed in with all that was due. design.md §6 */
+export async function rememberHere(
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  place: FactorPlace,
+): Promise<void> {
+  const device = deviceSecret(deps, request)
+  await rememberDevice(deps, place, device)
+  setDeviceCookie(deps, reply, device)
 }
 
 interface Answers {

@@ -6,7 +6,7 @@ import { type Parameters, parametersOf } from '../../protocol/parameters.ts'
 import { type SignInFault, signInPage } from '../../views/sign-in.ts'
 import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
-import { cookieDigest, setSessionCookies } from '../plugins/cookies.ts'
+import { cookieDigest, deviceSecret, setDeviceCookie, setSessionCookies } from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { formActionOf, hubOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
 import { forgotPasswordHref } from './recovery.ts'
@@ -55,16 +55,19 @@ async function attempt(
   if (login.length > LONGEST_FIELD || password.length > LONGEST_FIELD) {
     return await show(deps, request, reply, open, { fault: { kind: 'refused' }, status: 400 })
   }
+  const device = deviceSecret(deps, request)
   const place = {
     from: provenance(request),
     interactionId: open.interaction.id,
     clientId: open.to && open.client.clientId,
     replaces: cookieDigest(deps, request, 'strict'),
+    device,
   }
   const result = await signIn(deps, { login, password }, place)
   switch (result.outcome) {
     case 'signed-in':
       setSessionCookies(deps, reply, result.secrets)
+      setDeviceCookie(deps, reply, device)
       return await seeOther(reply, hubOf(deps, open))
     case 'wrong':
       return await show(deps, request, reply, open, { ...typed, fault: { kind: 'refused' }, status: 400 })

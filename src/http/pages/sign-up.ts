@@ -11,7 +11,14 @@ import { accountReadyPage } from '../../views/account-ready.ts'
 import { signUpPage } from '../../views/sign-up.ts'
 import { frameFor, provenance, seeOther, sendPage } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
-import { cookieDigest, ensureBrowserCookie, readCookie, setSessionCookies } from '../plugins/cookies.ts'
+import {
+  cookieDigest,
+  deviceSecret,
+  ensureBrowserCookie,
+  readCookie,
+  setDeviceCookie,
+  setSessionCookies,
+} from '../plugins/cookies.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
 import { accountView, readAccountForm, shownFaults } from './account-form.ts'
 import { formActionOf, type OpenInteraction, openInteraction } from './open-interaction.ts'
@@ -113,6 +120,7 @@ async function welcome(
   open: OpenInteraction | undefined,
   user: { readonly id: string; readonly username: string },
 ): Promise<void> {
+  const device = deviceSecret(deps, request)
   const session = await beginSession(
     deps,
     { id: user.id, epoch: 0 },
@@ -121,9 +129,13 @@ async function welcome(
       interactionId: open?.interaction.id,
       clientId: open?.to && open.client.clientId,
       replaces: cookieDigest(deps, request, 'strict'),
+      device,
     },
   )
-  if (session.outcome === 'signed-in') setSessionCookies(deps, reply, session.secrets)
+  if (session.outcome === 'signed-in') {
+    setSessionCookies(deps, reply, session.secrets)
+    setDeviceCookie(deps, reply, device)
+  }
   if (open) return await seeOther(reply, `${deps.config.basePath}/interaction?id=${open.interaction.id}`)
   await sendPage(reply, accountReadyPage({ username: user.username }, frameFor(deps, request)))
 }

@@ -5,7 +5,7 @@ import { type Digest, digestOf } from '../../base/digest.ts'
 import { newToken } from '../../base/random.ts'
 import type { Deps } from '../../deps.ts'
 
-const NAMES = { strict: 'session', lax: 'session-lax', browser: 'browser' } as const
+const NAMES = { strict: 'session', lax: 'session-lax', browser: 'browser', device: 'device' } as const
 type CookieName = keyof typeof NAMES
 
 type CookieDeps = Pick<Deps, 'config'>
@@ -19,7 +19,7 @@ const attributes = ({ config }: CookieDeps, sameSite: 'strict' | 'lax'): CookieS
   sameSite,
 })
 
-const SECRET = /^(?:ss|sl|br)_[A-Za-z0-9_-]{43}$/
+const SECRET = /^(?:ss|sl|br|dv)_[A-Za-z0-9_-]{43}$/
 
 /** The value of a cookie of ours. One that was sent twice was planted by somebody, and counts as none. */
 export function readCookie(deps: CookieDeps, request: FastifyRequest, cookie: CookieName): string | undefined {
@@ -53,6 +53,21 @@ export function setSessionCookies(deps: CookieDeps, reply: FastifyReply, secrets
   const maxAge = deps.config.sessionMaxSeconds
   reply.setCookie(nameOf(deps, 'strict'), secrets.strict, { ...attributes(deps, 'strict'), maxAge })
   reply.setCookie(nameOf(deps, 'lax'), secrets.lax, { ...attributes(deps, 'lax'), maxAge })
+}
+
+/** As long as browsers keep a cookie at most. */
+const DEVICE_SECONDS = 400 * 86_400
+
+/**
+ * The secret by which accounts know this browser; a new one where it has none. It proves a device and nobody's identity, and
+ * is worth nothing before a full sign-in. Strict: only forms of ours are looked at for it.
+ */
+export const deviceSecret = (deps: CookieDeps & Pick<Deps, 'random'>, request: FastifyRequest): string =>
+  readCookie(deps, request, 'device') ?? newToken(deps.random, 'dv_')
+
+/** Gives the browser the secret of its device, for as long as can be. */
+export function setDeviceCookie(deps: CookieDeps, reply: FastifyReply, secret: string): void {
+  reply.setCookie(nameOf(deps, 'device'), secret, { ...attributes(deps, 'strict'), maxAge: DEVICE_SECONDS })
 }
 
 /** Takes both secrets of the session back; the browser cookie stays, for it says nothing about who is there. */
