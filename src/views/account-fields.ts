@@ -2,12 +2,16 @@ import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Fault, field } from './form.ts'
 import { type Html, html, type Value } from './html.ts'
-import { type NewPasswordView, newPasswordFaults, newPasswordField, waitFault } from './password-fields.ts'
+import {
+  type NewPasswordView,
+  newPasswordFaults,
+  newPasswordField,
+  type PasswordRule,
+  waitFault,
+} from './password-fields.ts'
 
 export type EmailFault = keyof Catalogue['fault']['email']
 export type UsernameFault = keyof Catalogue['fault']['username']
-/** A rule of the password policy: shown before typing, and named when it fails. */
-export type PasswordRule = keyof Catalogue['passwordRule']
 
 /** What is wrong with a new account. The password names every rule that it failed. */
 export interface AccountFaults {

@@ -1,8 +1,10 @@
-import type { PasswordRule } from './account-fields.ts'
 import { fill, waitInWords } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Fault, field } from './form.ts'
 import { type Html, html, type Value } from './html.ts'
+
+/** A rule of the password policy: shown before typing, and named when it fails. */
+export type PasswordRule = keyof Catalogue['passwordRule']
 
 /** What is wrong with a new password: every rule that it failed. */
 export type NewPasswordFault = 'missing' | 'same' | readonly PasswordRule[]
