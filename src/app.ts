@@ -16,6 +16,7 @@ import { revocationEndpoint } from './http/endpoints/revocation.ts'
 import { tokenEndpoint } from './http/endpoints/token.ts'
 import { userinfoEndpoint } from './http/endpoints/userinfo.ts'
 import { dataPages } from './http/pages/account/data.ts'
+import { emailPages } from './http/pages/account/email.ts'
 import { factorPages } from './http/pages/account/factors.ts'
 import { accountPages } from './http/pages/account/overview.ts'
 import { passwordPages } from './http/pages/account/password.ts'
@@ -136,7 +137,9 @@ export async function buildApp(
       accountPages(room, deps)
       passwordPages(room, deps)
       factorPages(room, deps)
+      emailPages(room, deps)
       dataPages(room, deps)
+      emailPages(room, deps)
       firstAdministratorPages(room, deps)
     },
     [addressCeiling, rightHost(deps)],

@@ -2,13 +2,15 @@ import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import { accountEvent, type Provenance } from '../telemetry/audit.ts'
-import { type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
+import type { LetterDeps } from './letter.ts'
+import { passwordChangedNotice } from './notices.ts'
+import { ownWords, type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
 import type { SessionSecrets, SignInDeps } from './sign-in.ts'
 import { chargeAttempt } from './throttle.ts'
 
-export interface ChangePasswordDeps extends SignInDeps {
+export interface ChangePasswordDeps extends SignInDeps, LetterDeps {
   readonly store: SignInDeps['store'] & Pick<Store, 'account'>
-  readonly config: SignInDeps['config'] & { readonly passwordPolicy: PasswordPolicy; readonly issuer: string }
+  readonly config: SignInDeps['config'] & LetterDeps['config'] & { readonly passwordPolicy: PasswordPolicy }
 }
 
 export type ChangePasswordOutcome =
@@ -31,15 +33,15 @@ export async function changePassword(
   const user = await deps.store.users.find({ id: place.userId })
   if (!user) return { outcome: 'wrong' }
   if (current === password) return { outcome: 'refused', faults: 'same' }
-  const faults = passwordFaults(deps.config.passwordPolicy, password, {
-    words: [user.username, user.email ?? undefined, user.email?.split('@')[0], new URL(deps.config.issuer).hostname],
-  })
+  const faults = passwordFaults(deps.config.passwordPolicy, password, ownWords(user, deps.config.issuer))
   if (faults.length > 0) return { outcome: 'refused', faults }
   const hashed = await deps.passwords.hash(password)
   if (hashed === 'busy') return { outcome: 'busy' }
   const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
   const keep = { id: place.sessionId, strictDigest: digestOf(secrets.strict), laxDigest: digestOf(secrets.lax) }
-  await deps.store.account.changePassword(user.id, hashed, keep, accountEvent(deps, 'password.changed', place))
+  const event = accountEvent(deps, 'password.changed', place)
+  const _notices = passwordChangedNotice(deps, user, place.from)
+  await deps.store.account.changePassword(user.id, hashed, keep, event, passwordChangedNotice(deps, user, place.from))
   return { outcome: 'changed', secrets }
 }
 

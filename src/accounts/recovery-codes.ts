@@ -4,6 +4,7 @@ import { newId, type Random } from '../base/random.ts'
 import type { Sealer } from '../base/seal.ts'
 import type { AuditEvent } from '../store/audit.ts'
 import type { Store } from '../store/index.ts'
+import type { Outgoing } from '../store/outbox.ts'
 import type { NewRecoveryCode } from '../store/second-factors.ts'
 import type { Passwords } from './password.ts'
 
@@ -43,6 +44,7 @@ export async function issueRecoveryCodes(
   userId: string,
   sessionId: string,
   event: AuditEvent,
+  notices: readonly Outgoing[] = [],
 ): Promise<'issued' | 'busy'> {
   const codes = Array.from({ length: HOW_MANY }, () => newCode(deps.random))
   const rows: NewRecoveryCode[] = []
@@ -52,7 +54,7 @@ export async function issueRecoveryCodes(
     rows.push({ id: newId(deps.random, deps.clock.now()), lookup: lookupOf(deps, userId, code), phc: hashed.phc })
   }
   const sealed = deps.sealer.seal(Buffer.from(codes.map(grouped).join('\n')), place(userId))
-  await deps.store.secondFactors.replaceRecoveryCodes(userId, rows, { sessionId, sealed }, event)
+  await deps.store.secondFactors.replaceRecoveryCodes(userId, rows, { sessionId, sealed }, event, notices)
   return 'issued'
 }
 

@@ -9,10 +9,18 @@ import { mailLinkEvent, type Provenance } from '../telemetry/audit.ts'
 import { type LetterDeps, sealedLetter } from './letter.ts'
 import { type EmailFault, emailFault } from './names.ts'
 import { type Addressee, accountOf, emailChangedNotices, emailChangeRequestedNotice, languageOf } from './notices.ts'
+import type { ThrottleDeps } from './throttle.ts'
 
 export interface VerificationDeps extends LetterDeps {
   readonly store: Pick<Store, 'users' | 'mailLinks'>
 }
+
+/** So many links a person may have sent: the address that they name need not be theirs. */
+const LINKS = { calls: 5, periodSeconds: 3600 }
+
+/** Charges one link to who asks for it. @returns the seconds to wait; 0 when it may be sent */
+export const chargeLink = (deps: Pick<ThrottleDeps, 'random' | 'store'>, userId: string): Promise<number> =>
+  deps.store.throttle.take([digestOf(`verification\0mails\0${userId}`)], LINKS, deps.random.bytes(16))
 
 const LINK_SECONDS = 86_400
 
@@ -45,7 +53,7 @@ export function newAddressProof(deps: LetterDeps, user: Addressee, from: Provena
   return mails.length === 0 ? { links: [], mails } : { links: [link], mails } // a link that nobody gets is none
 }
 
-/** Mails a link that proves the present address, in place of an earlier one. Limits are its caller's. */
+/** Mails a link that proves the present address, in place of an earlier one. Does not charge for it: `chargeLink`. */
 export async function resendVerification(
   deps: VerificationDeps,
   user: Pick<User, 'id' | 'emailVerified'> & Addressee,
@@ -59,7 +67,7 @@ export async function resendVerification(
 
 /**
  * Asks for a change of address: it comes about when the link that goes to the new one is opened, and the old one is told
- * before. A change of the password stops it. Limits and a fresh sign-in are its caller's.
+ * before. A change of the password stops it. Does not charge for it, nor see to a fresh sign-in.
  * @returns what is wrong with the address
  */
 export async function requestEmailChange(

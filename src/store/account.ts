@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
 import { grantStands } from './liveness.ts'
+import { mailing, type Outgoing } from './outbox.ts'
 import type { RaisedSession } from './second-factors.ts'
 import { consentCounts, sessionIsGood } from './sessions.ts'
 import type { StoredPassword } from './users.ts'
@@ -65,6 +66,8 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
     password: StoredPassword,
     keep: Pick<RaisedSession, 'id' | 'strictDigest' | 'laxDigest'>,
     event: AuditEvent,
+    _mails: readonly Outgoing[],
+    mails: readonly Outgoing[],
   ): Promise<void> {
     await database.run((db) =>
       sql`
@@ -78,6 +81,8 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
           insert into password (user_id, phc, peppered, changed_at)
           select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
           on conflict (user_id) do update set phc = excluded.phc, peppered = excluded.peppered, changed_at = excluded.changed_at),
+        ${mailing(mails, database.now, sql`moved`)},
+        ${mailing(mails, database.now, sql`moved`)},
         ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
     )

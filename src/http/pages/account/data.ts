@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ADMINISTRATOR } from '../../../accounts/administrator.ts'
 import { confirmPassword } from '../../../accounts/change-password.ts'
+import { accountDeletedNotice } from '../../../accounts/notices.ts'
 import type { Deps } from '../../../deps.ts'
 import { accountEvent } from '../../../telemetry/audit.ts'
 import {
@@ -65,7 +66,9 @@ export function dataPages(app: FastifyInstance, deps: Deps): void {
         verdict.outcome === 'wait' ? { waitSeconds: verdict.seconds } : { password: 'wrong' },
       )
     }
-    await deps.store.users.remove(visitor.user.id, accountEvent(deps, 'account.deleted', placeOf(visitor)))
+    const user = await deps.store.users.find({ id: visitor.user.id })
+    const farewell = user ? accountDeletedNotice(deps, user, visitor.from) : []
+    await deps.store.users.remove(visitor.user.id, accountEvent(deps, 'account.deleted', placeOf(visitor)), farewell)
     clearSessionCookies(deps, reply)
     await sendPage(reply, accountDeletedPage(frameFor(deps, request)))
   })

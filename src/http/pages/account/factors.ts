@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { recoveryCodesRenewedNotice } from '../../../accounts/notices.ts'
 import { issueRecoveryCodes, unsavedRecoveryCodes } from '../../../accounts/recovery-codes.ts'
+import { removeFactor } from '../../../accounts/remove-factor.ts'
 import { confirmEnrolment } from '../../../accounts/second-factor.ts'
 import { beginEnrolment, openEnrolment } from '../../../accounts/totp.ts'
 import { isId } from '../../../base/random.ts'
@@ -40,8 +42,10 @@ export function factorPages(app: FastifyInstance, deps: Deps): void {
           id !== undefined && isId(id) && (await deps.store.secondFactors.renameTotp(visitor.user.id, id, name, event))
         return await backTo(deps, reply, PATH, isDone ? 'factorRenamed' : undefined)
       }
-      case 'remove':
-        return await backTo(deps, reply, PATH, (await removeFactor(deps, visitor, id)) ? 'factorRemoved' : undefined)
+      case 'remove': {
+        const outcome = await removeFactor(deps, placeOf(visitor), id ?? '', isRequired(deps, visitor))
+        return await backTo(deps, reply, PATH, outcome === 'removed' ? 'factorRemoved' : undefined)
+      }
       case 'regenerate':
         return await regenerate(deps, reply, visitor)
       default:
@@ -50,15 +54,6 @@ export function factorPages(app: FastifyInstance, deps: Deps): void {
   })
   enrolment(app, deps)
   recoveryCodes(app, deps)
-}
-
-/** The last one stays where the policy demands a second factor. */
-async function removeFactor(deps: Deps, visitor: Visitor, id: string | undefined): Promise<boolean> {
-  if (id === undefined || !isId(id)) return false
-  const isLast = (await deps.store.secondFactors.listTotp(visitor.user.id)).length <= 1
-  if (isLast && isRequired(deps, visitor)) return false
-  const event = factorEvent(deps, 'factor.removed', placeOf(visitor), { totp: id })
-  return await deps.store.secondFactors.removeTotp(visitor.user.id, id, event)
 }
 
 const isRequired = ({ config }: Deps, { user }: Visitor): boolean => user.mustHaveFactor || config.requireMfa === 'all'
@@ -138,7 +133,9 @@ function enrolment(app: FastifyInstance, deps: Deps): void {
 async function regenerate(deps: Deps, reply: FastifyReply, visitor: Visitor): Promise<void> {
   if (!visitor.user.hasFactor) return await backTo(deps, reply, PATH)
   const event = factorEvent(deps, 'recovery_codes.issued', placeOf(visitor), {})
-  const issued = await issueRecoveryCodes(deps, visitor.user.id, visitor.session.id, event)
+  const user = await deps.store.users.find({ id: visitor.user.id })
+  const notices = user ? recoveryCodesRenewedNotice(deps, user, visitor.from) : []
+  const issued = await issueRecoveryCodes(deps, visitor.user.id, visitor.session.id, event, notices)
   if (issued === 'busy') throw new PageError('unavailable', { retryAfterSeconds: 2 })
   await seeOther(reply, deps.config.basePath + CODES)
 }
