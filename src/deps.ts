@@ -16,6 +16,7 @@ import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
 import { migrate } from './store/migrate.ts'
 import type { Log } from './telemetry/log.ts'
+import { type RefusalBook, refusalBook } from './telemetry/refusal-book.ts'
 
 /** Every effect there is. A function takes the part it needs, so its signature lists its effects. */
 export interface Deps {
@@ -32,6 +33,7 @@ export interface Deps {
   /** Absent where there is no mail server. */
   readonly mailer: Mailer | undefined
   readonly log: Log
+  readonly refusals: RefusalBook
 }
 
 /** What is opened, and closed again. */
@@ -109,6 +111,7 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
       directory: directory({ clock, store }),
       mailer: mailer(config),
       log,
+      refusals: refusalBook(),
     }
     return { deps, database, isNewMasterKey: isNew, close }
   } catch (error) {

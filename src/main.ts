@@ -13,6 +13,7 @@ import { keepCertificateFresh, serverCertificate } from './http/tls.ts'
 import { auditRetention } from './jobs/audit-retention.ts'
 import { checkpointAudit } from './jobs/checkpoint-audit.ts'
 import { deliverOutbox } from './jobs/deliver-outbox.ts'
+import { keepRefusals } from './jobs/keep-refusals.ts'
 import { rotateSigningKeys } from './jobs/rotate-keys.ts'
 import { startJobs } from './jobs/schedule.ts'
 import { sealAudit } from './jobs/seal-audit.ts'
@@ -20,7 +21,7 @@ import { sweep } from './jobs/sweep.ts'
 import { keepSecrets, openSecretSource, type SecretSource } from './secrets/secret-source.ts'
 import { createLog } from './telemetry/log.ts'
 
-const JOBS = [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention, deliverOutbox]
+const JOBS = [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention, deliverOutbox, keepRefusals]
 
 const read = (path: string): string => readFileSync(path, 'utf8')
 const say = (text: string): void => void process.stdout.write(text)

@@ -7,6 +7,8 @@ import type { Deps } from '../deps.ts'
 export interface Job {
   readonly name: string
   readonly everySeconds: number
+  /** What each node has to do for itself: there is no lease then. */
+  readonly isOfEachNode?: true
   /** Asked before the lease is taken, where the job is frequent and there is mostly nothing to do. */
   isDue?(deps: Deps): Promise<boolean>
   run(deps: Deps): Promise<void>
@@ -33,7 +35,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): () => void {
 async function runOnce(deps: Deps, job: Job, holder: string): Promise<void> {
   try {
     if (job.isDue && !(await job.isDue(deps))) return
-    if (await deps.store.leases.take(job.name, holder, job.everySeconds * 2)) await job.run(deps)
+    if (job.isOfEachNode || (await deps.store.leases.take(job.name, holder, job.everySeconds * 2))) await job.run(deps)
   } catch (error) {
     deps.log.error({ err: error, job: job.name }, 'a job failed')
   }

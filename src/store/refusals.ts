@@ -11,11 +11,14 @@ export interface RefusalFacts {
 }
 
 export const refusalStore = (database: Database) => ({
-  async add({ requestId, route, code, description, cause }: RefusalFacts): Promise<void> {
+  async add(refusals: readonly RefusalFacts[]): Promise<void> {
     await database.run((db) =>
-      sql`insert into refusal (request_id, at, route, code, description, cause)
-          values (${requestId}, ${database.now}, ${route}, ${code}, ${description}, ${cause})
-          on conflict (request_id) do nothing`.execute(db),
+      sql`
+        insert into refusal (request_id, at, route, code, description, cause)
+        select r."requestId", ${database.now}, r.route, r.code, r.description, r.cause
+          from jsonb_to_recordset(${JSON.stringify(refusals)}::jsonb)
+                 as r ("requestId" text, route text, code text, description text, cause text)
+        on conflict (request_id) do nothing`.execute(db),
     )
   },
 

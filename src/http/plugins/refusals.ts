@@ -15,7 +15,7 @@ const PER_NODE = 60
 const PER_ADDRESS = 12
 const MINUTE = 60
 
-/** What says all by its code, comes in floods, or cannot be written down. */
+/** What says all by its code, or comes in floods. */
 const SELF_EVIDENT: readonly string[] = [
   'not_found',
   'method_not_allowed',
@@ -27,10 +27,10 @@ const SELF_EVIDENT: readonly string[] = [
 ]
 
 /**
- * Keeps the reasons of refusals where `postern explain` finds them by request id: after the answer, and so few that a flood
+ * Notes the reasons of refusals, which `postern explain` finds by request id: after the answer, and so few that a flood
  * costs nothing. The log has them all.
  */
-export function explainedRefusals(app: FastifyInstance, { clock, store }: Pick<Deps, 'clock' | 'store'>): void {
+export function explainedRefusals(app: FastifyInstance, { clock, refusals }: Pick<Deps, 'clock' | 'refusals'>): void {
   const perNode = ceiling(clock, PER_NODE, MINUTE)
   const perAddress = ceiling(clock, PER_ADDRESS, MINUTE)
   app.decorateRequest('refusal', undefined)
@@ -38,9 +38,7 @@ export function explainedRefusals(app: FastifyInstance, { clock, store }: Pick<D
     const { refusal } = request
     if (!refusal || SELF_EVIDENT.includes(refusal.code)) return
     if (perAddress.take(addressPrefix(request.ip)) > 0 || perNode.take('') > 0) return
-    await store.refusals.add(factsOf(request, refusal)).catch((error: unknown) => {
-      request.log.warn({ err: error }, 'a refusal could not be kept')
-    })
+    refusals.note(factsOf(request, refusal))
   })
 }
 
