@@ -14,6 +14,7 @@ import { auditCommands } from './audit.ts'
 import { clientCommands } from './client.ts'
 import { clientChangeCommands } from './client-create.ts'
 import { type Command, type CommandContext, type CommandIo, type CommandResult, readArguments } from './command.ts'
+import { deviceCommands } from './device.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { commandHelp, groupHelp, help } from './help.ts'
@@ -36,6 +37,7 @@ const COMMANDS: readonly Command[] = [
   ...userCommands,
   ...userChangeCommands,
   ...sessionCommands,
+  ...deviceCommands,
   ...keyCommands,
   rekeyCommand,
   ...auditCommands,

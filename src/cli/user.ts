@@ -51,6 +51,18 @@ export const userCommands: readonly Command[] = [
   switching('disable', true),
   switching('enable', false),
   {
+    name: 'user unlock',
+    summary: 'Let devices that an account does not know try its password again.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const { id: userId, username } = await findUser(deps.store, given.word(0))
+      const wasClosed = await deps.store.knownDevices.reopen(userId, operated(deps, 'user.unlocked', { userId }))
+      const text = wasClosed ? `${username} can sign in from everywhere again.` : `${username} was not locked.`
+      return { text, json: { id: userId, username, unlocked: wasClosed } }
+    },
+  },
+  {
     name: 'user sign-out',
     summary: 'End every session and every grant of a user.',
     words: ['USER'],
