@@ -40,7 +40,6 @@ export async function changePassword(
   const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
   const keep = { id: place.sessionId, strictDigest: digestOf(secrets.strict), laxDigest: digestOf(secrets.lax) }
   const event = accountEvent(deps, 'password.changed', place)
-  const _notices = passwordChangedNotice(deps, user, place.from)
   await deps.store.account.changePassword(user.id, hashed, keep, event, passwordChangedNotice(deps, user, place.from))
   return { outcome: 'changed', secrets }
 }

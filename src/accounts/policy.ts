@@ -29,12 +29,11 @@ export interface Device {
   readonly postureUntil: Date | null
 }
 
+export type Denial = 'network not allowed' | 'device not known' | 'device not compliant' | 'posture not fresh'
+
 export type Decision =
   | { readonly decision: 'allow'; readonly reason: 'policy satisfied' }
-  | {
-      readonly decision: 'deny'
-      readonly reason: 'network not allowed' | 'device not known' | 'device not compliant' | 'posture not fresh'
-    }
+  | { readonly decision: 'deny'; readonly reason: Denial }
   | {
       readonly decision: 'step-up'
       readonly need: 'second-factor' | 'enrol-factor'
@@ -46,19 +45,29 @@ export type Decision =
  * NIST SP 800-207 §2.1. Pure; deny wins over step-up, and a rule that cannot be read denies.
  */
 export function decide(request: AccessRequest): Decision {
-  const { user, session, address, client } = request
-  const lists = [client.allowedNetworks, ...user.allowedNetworks].filter((list) => list.length > 0)
-  if (lists.some((list) => !blockList(list).includes(address)))
-    return { decision: 'deny', reason: 'network not allowed' }
-  if (client.requireCompliantDevice) {
-    const reason = deviceFault(session.device, request.now)
-    if (reason) return { decision: 'deny', reason }
-  }
+  const { user, session, client } = request
+  const reason = denial({ ...request, ...user, device: session.device })
+  if (reason) return { decision: 'deny', reason }
   const isDue = user.hasFactor || user.mustHaveFactor || client.requireMfa || request.demandsMfa
   if (!isDue || session.acr === 'urn:postern:mfa') return { decision: 'allow', reason: 'policy satisfied' }
   return user.hasFactor
     ? { decision: 'step-up', need: 'second-factor', reason: 'second factor due' }
     : { decision: 'step-up', need: 'enrol-factor', reason: 'no second factor yet' }
+}
+
+/** Where, and on what, something is asked for. */
+export interface Circumstances extends Pick<AccessRequest, 'address' | 'now'> {
+  readonly client: Pick<AccessRequest['client'], 'allowedNetworks' | 'requireCompliantDevice'>
+  /** As of the user. */
+  readonly allowedNetworks: readonly (readonly string[])[]
+  readonly device: Device | undefined
+}
+
+/** The part of the decision that no factor can mend: at token issue there is nobody to step up. */
+export function denial({ client, allowedNetworks, device, address, now }: Circumstances): Denial | undefined {
+  const lists = [client.allowedNetworks, ...allowedNetworks].filter((list) => list.length > 0)
+  if (lists.some((list) => !blockList(list).includes(address))) return 'network not allowed'
+  return client.requireCompliantDevice ? deviceFault(device, now) : undefined
 }
 
 function deviceFault(device: Device | undefined, now: Date) {

@@ -66,7 +66,6 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
     password: StoredPassword,
     keep: Pick<RaisedSession, 'id' | 'strictDigest' | 'laxDigest'>,
     event: AuditEvent,
-    _mails: readonly Outgoing[],
     mails: readonly Outgoing[],
   ): Promise<void> {
     await database.run((db) =>

@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { removeFactor } from '../../accounts/remove-factor.ts'
 import { confirmEnrolment } from '../../accounts/second-factor.ts'
 import { beginEnrolment, openEnrolment } from '../../accounts/totp.ts'
 import { digestOf, equalInConstantTime } from '../../base/digest.ts'
-import { isId } from '../../base/random.ts'
 import type { Deps } from '../../deps.ts'
 import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
 import { OWN_PAGES, ownPageRequest } from '../../interaction/own-pages.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
-import { factorEvent } from '../../telemetry/audit.ts'
 import { provenance, surroundings } from '../context.ts'
 import { nameOf } from '../pages/enrol-factor.ts'
 import { bodyPairs } from '../parameters.ts'
@@ -68,13 +67,10 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
   })
   app.delete<{ Params: { id: string } }>('/account/totp/:id', async (request, reply) => {
     const { user, place } = await visitorOf(deps, request, true)
-    const { id } = request.params
-    const isLast = (await deps.store.secondFactors.listTotp(user.id)).length <= 1
-    if (isLast && (user.mustHaveFactor || deps.config.requireMfa === 'all')) {
+    const isRequired = user.mustHaveFactor || deps.config.requireMfa === 'all'
+    if ((await removeFactor(deps, place, request.params.id, isRequired)) === 'required') {
       throw new OAuthError('access_denied', 'the policy demands a second factor')
     }
-    const event = factorEvent(deps, 'factor.removed', place, { totp: id })
-    if (isId(id)) await deps.store.secondFactors.removeTotp(user.id, id, event)
     await reply.code(204).send()
   })
 }
