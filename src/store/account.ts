@@ -81,7 +81,6 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
           select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
           on conflict (user_id) do update set phc = excluded.phc, peppered = excluded.peppered, changed_at = excluded.changed_at),
         ${mailing(mails, database.now, sql`moved`)},
-        ${mailing(mails, database.now, sql`moved`)},
         ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
     )
