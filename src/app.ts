@@ -137,7 +137,6 @@ export async function buildApp(
       accountPages(room, deps)
       passwordPages(room, deps)
       factorPages(room, deps)
-      emailPages(room, deps)
       dataPages(room, deps)
       emailPages(room, deps)
       firstAdministratorPages(room, deps)

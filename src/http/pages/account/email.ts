@@ -1,6 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { chargeAttempt } from '../../../accounts/throttle.ts'
-import { cancelEmailChange, requestEmailChange, resendVerification } from '../../../accounts/verification.ts'
+import {
+  cancelEmailChange,
+  chargeLink,
+  requestEmailChange,
+  resendVerification,
+} from '../../../accounts/verification.ts'
 import type { Deps } from '../../../deps.ts'
 import { type EmailView, emailPage } from '../../../views/account/email.ts'
 import { ACCOUNT_SUBPATHS } from '../../../views/account/frame.ts'
@@ -26,7 +30,7 @@ export function emailPages(app: FastifyInstance, deps: Deps): void {
       await cancelEmailChange(deps, user.id, visitor.from)
       return await backTo(deps, reply, PATH, 'emailCancelled')
     }
-    const seconds = await chargeAttempt(deps, visitor.from.address, user.id)
+    const seconds = await chargeLink(deps, user.id)
     if (seconds > 0) {
       reply.header('retry-after', String(seconds))
       return await show(deps, request, reply, visitor, { faults: { waitSeconds: seconds } }, 429)
