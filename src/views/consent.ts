@@ -6,8 +6,6 @@ import { badge } from './mark.ts'
 import { type Frame, page } from './page.ts'
 import { type ScopeView, scopeList } from './scopes.ts'
 
-export type { ScopeView } from './scopes.ts'
-
 /** Why someone should look twice: nothing proves who stands behind the address. */
 export type ConsentWarning = keyof Pick<Catalogue['consent'], 'loopback' | 'selfRegistered'>
 

@@ -7,7 +7,7 @@ import type { Deps } from '../../deps.ts'
 import { PageError } from '../../protocol/error.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
 import type { CodeFault } from '../../views/code-field.ts'
-import { enrolScanPage, enrolStartPage, recoveryCodesPage } from '../../views/enrolment.ts'
+import { enrolScanPage, enrolStartPage, LONGEST_AUTHENTICATOR_NAME, recoveryCodesPage } from '../../views/enrolment.ts'
 import { frameFor, seeOther, sendPage } from '../context.ts'
 import { bodyPairs } from '../parameters.ts'
 import { csrfToken, refuseForgery } from '../plugins/csrf.ts'
@@ -16,7 +16,6 @@ import { restart, sealedRestart } from './restart.ts'
 import { answerOutcome, placeOf, rememberHere } from './second-factor.ts'
 
 const LONGEST_CODE = 100
-const LONGEST_NAME = 64
 
 /** Enrolling the authenticator that the policy demands, before anything is issued. GET changes nothing. */
 export function enrolFactorPages(app: FastifyInstance, deps: Deps): void {
@@ -123,6 +122,7 @@ const frame = (deps: Deps, request: FastifyRequest, { interaction }: OpenInterac
   frameFor(deps, request, interaction.request.uiLocales)
 
 const formView = (deps: Deps, open: OpenInteraction, page: Page) => ({
+  ...(open.to ? { client: { name: open.client.clientName } } : {}),
   action: pathOf(deps, open, page),
   csrf: csrfToken(deps, open.browser, open.interaction.id),
   restart: sealedRestart(deps, open.interaction.request),
@@ -130,7 +130,7 @@ const formView = (deps: Deps, open: OpenInteraction, page: Page) => ({
 
 /** What its user calls an authenticator. */
 export const nameOf = (typed: string | undefined): string =>
-  (typed ?? '').replaceAll(/\p{C}/gu, '').trim().slice(0, LONGEST_NAME) || 'Authenticator app'
+  (typed ?? '').replaceAll(/\p{C}/gu, '').trim().slice(0, LONGEST_AUTHENTICATOR_NAME) || 'Authenticator app'
 
 /** A form of an interaction, proved to be ours; an expired one has been answered. */
 async function sentForm(deps: Deps, request: FastifyRequest, reply: FastifyReply) {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { exhaustive } from '../../base/exhaustive.ts'
 import type { Deps } from '../../deps.ts'
 import { finish } from '../../interaction/finish.ts'
-import { refusalOf } from '../../interaction/next-step.ts'
+import { refuse } from '../../interaction/refuse.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
 import { PageError } from '../../protocol/error.ts'
 import { alreadyCompletedPage } from '../../views/interrupted.ts'
@@ -34,9 +34,11 @@ async function goOn(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
       return await page('second-factor/enrol')
     case 'consent':
       return await page('consent')
-    case 'refuse':
+    case 'refuse': {
+      const refusal = await refuse(deps, next, open.standing, open.client.clientId, provenance(request))
       if (!to) throw new PageError('forbidden', { cause: next.reason })
-      return await respond(deps, request, reply, errorResponse(deps.config.issuer, to, refusalOf(next)))
+      return await respond(deps, request, reply, errorResponse(deps.config.issuer, to, refusal))
+    }
     case 'finish':
       return await finishOrTell(deps, request, reply, open)
     default:

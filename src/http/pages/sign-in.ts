@@ -107,6 +107,7 @@ async function show(
     action: `${basePath}/login?id=${interaction.id}`,
     csrf: csrfToken(deps, browser, interaction.id),
     restart: sealedRestart(deps, interaction.request),
+    isFresh: open.to === undefined && open.standing.session !== undefined,
     ...(open.to ? { client: { name: client.clientName } } : {}),
     ...(username === undefined ? {} : { username }),
     ...(shown.fault ? { fault: shown.fault } : {}),

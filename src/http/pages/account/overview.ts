@@ -41,7 +41,7 @@ function overview(app: FastifyInstance, deps: Deps): void {
       isEmailVerified: summary.emailVerified,
       passwordChangedAt: summary.passwordChangedAt ?? undefined,
     }
-    await sendPage(reply, accountPage(defined(view), frameFor(deps, request)))
+    await sendPage(reply, accountPage(view, frameFor(deps, request)))
   })
   app.post('/account/sign-out', async (request, reply) => {
     const sent = await admitForm(deps, request, reply, ACCOUNT_PATHS.overview)
@@ -65,12 +65,6 @@ function warningsOf({ factors, recoveryCodesLeft, email, emailVerified }: Accoun
   ]
   return found.filter((warning) => warning !== false)
 }
-
-/** An object without the members that are undefined. */
-const defined = <T extends object>(value: T) =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
 
 function sessions(app: FastifyInstance, deps: Deps): void {
   const path = ACCOUNT_PATHS.sessions
