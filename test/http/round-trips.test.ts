@@ -108,6 +108,7 @@ suite('what a request spends in the database (design.md §9)', () => {
   test('a sign-in by password spends six statements at most, and three more lead to the code', async () => {
     const browser = server.browser()
     const page = await browser.follow(await browser.get(authorizeUrl(spa, pkce().challenge), { fromElsewhere: true }))
+    let hub = ''
     await spends(6, async () => {
       const answer = await browser.submit(page, { username: user.username, password: user.password })
       assert.equal(answer.statusCode, 303)
@@ -117,5 +118,4 @@ suite('what a request spends in the database (design.md §9)', () => {
       assert.ok(answerIn((await browser.get(hub)).headers.location).code)
     })
   })
-  let hub = ''
 })
