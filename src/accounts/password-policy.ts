@@ -52,19 +52,21 @@ export function passwordFaults(
 }
 
 /** Compares what is left when the decoration that composition rules provoke is taken off. */
-const isCommon = (password: string): boolean => COMMON_PASSWORDS.has(core(password)) || new Set(password).size < 4
+const isCommon = (password: string): boolean =>
+  cores(password).some((core) => COMMON_PASSWORDS.has(core)) || new Set(password).size < 4
 
 /** A short word may turn up by chance, so it counts only when it is all there is. */
 function isMadeOf(password: string, word: string | undefined): boolean {
-  const personal = core(word ?? '')
+  const [personal = ''] = cores(word ?? '')
   if (personal.length < 3) return false
-  return personal.length < 5 ? core(password) === personal : core(password).includes(personal)
+  return cores(password).some((core) => (personal.length < 5 ? core === personal : core.includes(personal)))
 }
 
-const core = (text: string): string =>
-  text
-    .toLowerCase()
-    .replaceAll('@', 'a')
-    .replaceAll('0', 'o')
-    .replaceAll('$', 's')
-    .replace(/^[^a-z]+|[^a-z]+$/g, '')
+/** A sign at an end may stand for a letter ($ecret) or be decoration (secret2020): it is read both ways. */
+function cores(text: string): readonly [string, string] {
+  const plain = text.toLowerCase()
+  return [bare(asLetters(plain)), asLetters(bare(plain))]
+}
+
+const asLetters = (text: string): string => text.replaceAll('@', 'a').replaceAll('0', 'o').replaceAll('$', 's')
+const bare = (text: string): string => text.replace(/^[^a-z]+|[^a-z]+$/g, '')
