@@ -41,8 +41,11 @@ export interface NewUser {
   readonly roles: readonly string[]
 }
 
-/** The form of a name or an address by which two of them are the same. */
-export const canonical = (text: string): string => text.toLowerCase()
+/**
+ * The form of a name or an address by which two of them are the same. ASCII alone loses its case: names hold nothing else,
+ * and Unicode would make the Kelvin sign a k, so that another name reached the account.
+ */
+export const canonical = (text: string): string => text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 
 const userColumns = sql`
   u.id, u.username, u.email, u.email_verified as "emailVerified", u.claims, u.epoch, u.disabled_at as "disabledAt", u.created_at as "createdAt",
