@@ -124,6 +124,8 @@ type SessionCookie = 'strict' | 'lax'
 export const consentCounts = sql`(k.withdrawn_at is null or k.withdrawn_at < k.granted_at)`
 
 export const sessionStore = (database: Database, idleSeconds: number) => {
+  const seenSeconds = Math.min(60, idleSeconds / 10) // coarser, and a session in use would pass for an idle one
+
   /** The session behind one of its two cookies. Notes that it was seen, at most once a minute. */
   async function find(
     cookie: SessionCookie,
@@ -137,7 +139,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
         with t as (select ${database.now} as now),
         seen as (
           update session x set last_seen_at = t.now from t, session s join "user" u on u.id = s.user_id
-           where x.id = s.id and ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)} and s.last_seen_at < t.now - interval '1 minute')
+           where x.id = s.id and ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)} and s.last_seen_at < t.now - ${seenSeconds}::float8 * interval '1 second')
         select t.now, ${standingColumns}
           from t left join (session s join "user" u on u.id = s.user_id) on ${is} and ${counts}
           left join consent k on k.user_id = s.user_id and k.client_id = ${clientId ?? null} and ${consentCounts}`.execute(
