@@ -99,7 +99,7 @@ export async function rowsOf(
   return Number(count)
 }
 
-const SECRET = /\b(?:ac|ss|sl|br|cs)_[A-Za-z0-9_-]{43}|eyJ[\w-]+\.[\w-]+\.|Correct-Horse/
+const SECRET = /\b(?:ac|ss|sl|br|dv|cs)_[A-Za-z0-9_-]{43}|eyJ[\w-]+\.[\w-]+\.|Correct-Horse/
 
 /** Closes the server of a suite. What was asked of it must have caused no fault of ours, and left no secret in the log. */
 export async function closeClean(server: TestServer): Promise<void> {

@@ -39,7 +39,7 @@ suite('forged posts', () => {
     assert.ok(form, `${action}: ${page.body}`)
     return { browser, page, action: form.action, csrf: form.fields.csrf ?? '', fields }
   }
-  const account = { username: 'a_newcomer', email: 'new@mail.example', password: 'Correct-Horse-7-Staple' }
+  const account = { username: 'a_newcomer', email: 'new@mail.example', password: 'Correct-Horse-7-Staple!' }
 
   const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
     'sign in': async () => {
@@ -205,7 +205,7 @@ suite('forged posts', () => {
   }
 
   test('A096 the same posts do their work when they come from our own pages (design.md §5.5)', async () => {
-    for (const name of ['sign in', 'consent', 'sign out'] as const) {
+    for (const name of ['sign in', 'consent', 'sign out', 'sign up'] as const) {
       const at = await TARGETS[name]!()
       const before = await state()
       const answer = await post(at, { csrf: at.csrf, ...at.fields }, { 'sec-fetch-site': 'same-origin' })
