@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { removeFactor } from '../../accounts/remove-factor.ts'
 import { confirmEnrolment } from '../../accounts/second-factor.ts'
 import { beginEnrolment, openEnrolment } from '../../accounts/totp.ts'
@@ -23,7 +23,7 @@ const FRESH_SECONDS = 300
  */
 export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
   app.get('/account/totp', async (request, reply) => {
-    const { user, cookie } = await visitorOf(deps, request, false)
+    const { user, cookie } = await visitorOf(deps, request, reply, false)
     const totp = await deps.store.secondFactors.listTotp(user.id)
     await reply.send({
       csrf_token: csrfToken(deps, cookie, SUBJECT),
@@ -37,7 +37,7 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
     })
   })
   app.post('/account/totp', async (request, reply) => {
-    const { user, place } = await visitorOf(deps, request, true)
+    const { user, place } = await visitorOf(deps, request, reply, true)
     const name = nameOf(parametersOf(bodyPairs(request)).get('name'))
     await beginEnrolment(deps, user.id, place.sessionId, name)
     const label = user.email ?? user.username
@@ -51,7 +51,7 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
     await reply.code(201).send({ id: begun.id, name, secret: begun.secret, otpauth_uri: begun.uri })
   })
   app.post<{ Params: { id: string } }>('/account/totp/:id/confirm', async (request, reply) => {
-    const { user, place } = await visitorOf(deps, request, true)
+    const { user, place } = await visitorOf(deps, request, reply, true)
     const code = parametersOf(bodyPairs(request)).get('code')
     const enrolment = await deps.store.secondFactors.findEnrolment(user.id, place.sessionId)
     if (code === undefined || enrolment?.id !== request.params.id) {
@@ -66,7 +66,7 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
     await reply.send({ id: enrolment.id, confirmed: true })
   })
   app.delete<{ Params: { id: string } }>('/account/totp/:id', async (request, reply) => {
-    const { user, place } = await visitorOf(deps, request, true)
+    const { user, place } = await visitorOf(deps, request, reply, true)
     const isRequired = user.mustHaveFactor || deps.config.requireMfa === 'all'
     if ((await removeFactor(deps, place, request.params.id, isRequired)) === 'required') {
       throw new OAuthError('access_denied', 'the policy demands a second factor')
@@ -76,7 +76,7 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
 }
 
 /** Who is there, fully and (for a change) freshly signed in, from a page of ours. RFC 9470 says what is missing otherwise. */
-async function visitorOf(deps: Deps, request: FastifyRequest, isChange: boolean) {
+async function visitorOf(deps: Deps, request: FastifyRequest, reply: FastifyReply, isChange: boolean) {
   const cookie = readCookie(deps, request, 'strict')
   const standing = cookie === undefined ? undefined : await deps.store.sessions.findByStrict(digestOf(cookie))
   const { session, user } = standing ?? {}
@@ -87,10 +87,15 @@ async function visitorOf(deps: Deps, request: FastifyRequest, isChange: boolean)
   const next = nextStep(asked, OWN_PAGES, NO_PROGRESS, standing, surroundings(deps, request))
   // Who has to enrol may do it here; everybody else has to have done what the policy asks.
   if (next.step !== 'finish' && next.step !== 'enrol-factor') {
+    reply.header('www-authenticate', stepUpChallenge(next.step === 'second-factor'))
     throw new OAuthError('insufficient_user_authentication', 'a fresher or stronger sign-in is needed')
   }
   return { user, cookie, place: { userId: user.id, sessionId: session.id, from: provenance(request) } }
 }
+
+/** What the sign-in lacks: a second factor, or freshness. RFC 9470 §3 */
+const stepUpChallenge = (isFactorDue: boolean): string =>
+  `Cookie error="insufficient_user_authentication", ${isFactorDue ? 'acr_values="urn:postern:mfa"' : `max_age="${FRESH_SECONDS}"`}`
 
 function refuseForgedCall(deps: Deps, request: FastifyRequest, cookie: string): void {
   const token = request.headers['x-csrf-token']
