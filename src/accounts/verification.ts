@@ -9,17 +9,21 @@ import { mailLinkEvent, type Provenance } from '../telemetry/audit.ts'
 import { type LetterDeps, sealedLetter } from './letter.ts'
 import { type EmailFault, emailFault } from './names.ts'
 import { type Addressee, accountOf, emailChangedNotices, emailChangeRequestedNotice, languageOf } from './notices.ts'
-import type { ThrottleDeps } from './throttle.ts'
 
 export interface VerificationDeps extends LetterDeps {
-  readonly store: Pick<Store, 'users' | 'mailLinks'>
+  readonly store: Pick<Store, 'users' | 'mailLinks' | 'throttle'>
 }
 
 /** So many links a person may have sent: the address that they name need not be theirs. */
 const LINKS = { calls: 5, periodSeconds: 3600 }
 
-/** Charges one link to who asks for it. @returns the seconds to wait; 0 when it may be sent */
-export const chargeLink = (deps: Pick<ThrottleDeps, 'random' | 'store'>, userId: string): Promise<number> =>
+/** Too many links were asked for. */
+interface Wait {
+  readonly outcome: 'wait'
+  readonly seconds: number
+}
+
+const chargeLink = (deps: VerificationDeps, userId: string): Promise<number> =>
   deps.store.throttle.take([digestOf(`verification\0mails\0${userId}`)], LINKS, deps.random.bytes(16))
 
 const LINK_SECONDS = 86_400
@@ -53,40 +57,45 @@ export function newAddressProof(deps: LetterDeps, user: Addressee, from: Provena
   return mails.length === 0 ? { links: [], mails } : { links: [link], mails } // a link that nobody gets is none
 }
 
-/** Mails a link that proves the present address, in place of an earlier one. Does not charge for it: `chargeLink`. */
+/** Mails a link that proves the present address, in place of an earlier one. There are five such mails an hour. */
 export async function resendVerification(
   deps: VerificationDeps,
   user: Pick<User, 'id' | 'emailVerified'> & Addressee,
   from: Provenance,
-): Promise<void> {
-  if (user.email === null || user.emailVerified) return
+): Promise<{ readonly outcome: 'sent' } | Wait> {
+  if (user.email === null || user.emailVerified) return { outcome: 'sent' }
+  const seconds = await chargeLink(deps, user.id)
+  if (seconds > 0) return { outcome: 'wait', seconds }
   const { link, mails } = proof(deps, user, from, user.email, { purpose: 'verification', data: { email: user.email } })
   const event = mailLinkEvent(deps, 'email.verification_requested', from, user.id)
   await deps.store.mailLinks.addEmailLink(user.id, link, mails, event)
+  return { outcome: 'sent' }
 }
 
 /**
  * Asks for a change of address: it comes about when the link that goes to the new one is opened, and the old one is told
- * before. A change of the password stops it. Does not charge for it, nor see to a fresh sign-in.
- * @returns what is wrong with the address
+ * before. A change of the password stops it. There are five such mails an hour. Sees neither to a fresh sign-in nor to how
+ * often it is asked which addresses are taken.
  */
 export async function requestEmailChange(
   deps: VerificationDeps,
   user: Pick<User, 'id' | 'epoch'> & Addressee,
   email: string,
   from: Provenance,
-): Promise<'asked' | 'same' | EmailFault> {
+): Promise<{ readonly outcome: 'asked' | 'same' | EmailFault } | Wait> {
   const fault = emailFault(email)
-  if (fault) return fault
+  if (fault) return { outcome: fault }
   const present = user.email === null ? null : canonical(user.email)
-  if (canonical(email) === present) return 'same'
-  if (await deps.store.users.find({ login: email })) return 'taken'
+  if (canonical(email) === present) return { outcome: 'same' }
+  if (await deps.store.users.find({ login: email })) return { outcome: 'taken' }
+  const seconds = await chargeLink(deps, user.id)
+  if (seconds > 0) return { outcome: 'wait', seconds }
   const data = { email, from: present, epoch: user.epoch }
   const { link, mails } = proof(deps, user, from, email, { purpose: 'email-change', data })
   const told = emailChangeRequestedNotice(deps, user, from, email)
   const event = mailLinkEvent(deps, 'email.change_requested', from, user.id)
   await deps.store.mailLinks.addEmailLink(user.id, link, [...mails, ...told], event)
-  return 'asked'
+  return { outcome: 'asked' }
 }
 
 /** Withdraws a change of address. @returns whether there was one */

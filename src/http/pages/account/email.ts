@@ -1,10 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import {
-  cancelEmailChange,
-  chargeLink,
-  requestEmailChange,
-  resendVerification,
-} from '../../../accounts/verification.ts'
+import { chargeAttempt } from '../../../accounts/throttle.ts'
+import { cancelEmailChange, requestEmailChange, resendVerification } from '../../../accounts/verification.ts'
 import type { Deps } from '../../../deps.ts'
 import { type EmailView, emailPage } from '../../../views/account/email.ts'
 import { ACCOUNT_SUBPATHS } from '../../../views/account/frame.ts'
@@ -30,19 +26,24 @@ export function emailPages(app: FastifyInstance, deps: Deps): void {
       await cancelEmailChange(deps, user.id, visitor.from)
       return await backTo(deps, reply, PATH, 'emailCancelled')
     }
-    const seconds = await chargeLink(deps, user.id)
-    if (seconds > 0) {
+    const wait = (seconds: number) => {
       reply.header('retry-after', String(seconds))
-      return await show(deps, request, reply, visitor, { faults: { waitSeconds: seconds } }, 429)
+      return show(deps, request, reply, visitor, { faults: { waitSeconds: seconds } }, 429)
     }
+    const seconds = await chargeAttempt(deps, visitor.from.address, user.id) // it tells which addresses are taken
+    if (seconds > 0) return await wait(seconds)
     if (form.get('do') === 'resend') {
-      await resendVerification(deps, user, visitor.from)
-      return await backTo(deps, reply, PATH, 'verificationSent')
+      const result = await resendVerification(deps, user, visitor.from)
+      return result.outcome === 'wait'
+        ? await wait(result.seconds)
+        : await backTo(deps, reply, PATH, 'verificationSent')
     }
     const typed = (form.get('email') ?? '').trim().slice(0, LONGEST_FIELD)
-    const asked = typed === '' ? 'missing' : await requestEmailChange(deps, user, typed, visitor.from)
-    if (asked === 'asked') return await backTo(deps, reply, PATH, 'emailRequested')
-    await show(deps, request, reply, visitor, { typed, faults: { email: asked } }, 400)
+    if (typed === '') return await show(deps, request, reply, visitor, { faults: { email: 'missing' } }, 400)
+    const result = await requestEmailChange(deps, user, typed, visitor.from)
+    if (result.outcome === 'asked') return await backTo(deps, reply, PATH, 'emailRequested')
+    if (result.outcome === 'wait') return await wait(result.seconds)
+    await show(deps, request, reply, visitor, { typed, faults: { email: result.outcome } }, 400)
   })
 }
 
