@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { emailFault } from '../accounts/names.ts'
 import { isStrongHash } from '../accounts/password.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
-import { type ClientPolicy, clientMetadata } from '../protocol/client-metadata.ts'
+import { type ClientPolicy, clientMetadata, network } from '../protocol/client-metadata.ts'
 import { isResourceIdentifier } from '../protocol/resource.ts'
 import { isScopeToken, STANDARD_SCOPES } from '../protocol/scope.ts'
 import { userClaims } from '../protocol/standard-claims.ts'
@@ -34,13 +34,17 @@ export const declaredResource = z
   }))
 export type DeclaredResource = z.output<typeof declaredResource>
 
-/** A role: its name alone leaves a description that is stored as it is. */
+/** A role, with what it demands of who holds it. What is left out is left as it is stored. */
+const roleFacts = z.strictObject({
+  name,
+  description: printable.max(300).optional(),
+  require_mfa: z.boolean().optional(),
+  allowed_networks: z.array(network).max(100).optional(),
+})
+export type DeclaredRole = z.output<typeof roleFacts>
 export const declaredRole = z
-  .union([name, z.strictObject({ name, description: printable.max(300).optional() })], {
-    error: 'must be a name, or a mapping of name and description',
-  })
-  .transform((given) => (typeof given === 'string' ? { name: given, description: undefined } : given))
-export type DeclaredRole = z.output<typeof declaredRole>
+  .union([name, roleFacts], { error: 'must be a name, or a mapping of name and description' })
+  .transform((given): DeclaredRole => (typeof given === 'string' ? { name: given, description: undefined } : given))
 
 const SHORTEST_SECRET = 32
 const DIGEST = { hex: /^[0-9a-f]{64}$/i, base64url: /^[\w-]{43}$/ } as const

@@ -1,6 +1,8 @@
+import { ADMINISTRATOR } from '../accounts/administrator.ts'
 import type { Digest } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import type { Client } from '../protocol/client.ts'
+import type { Role } from '../store/roles.ts'
 import { canonical } from '../store/users.ts'
 import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
 import type { DeclaredClient, DeclaredResource, DeclaredRole } from './declaration.ts'
@@ -29,11 +31,23 @@ export async function planChanges(
   return changes
 }
 
-function planRole(deps: ChangeDeps, { name, description }: DeclaredRole, known: Known): Change {
+function planRole(deps: ChangeDeps, { name, ...declared }: DeclaredRole, known: Known): Change {
   const stored = known.roles.find((role) => role.name === name)
-  const wanted = { name, description: description ?? stored?.description ?? '' }
-  return changeOf('role', name, stored !== undefined, differing(wanted, { ...stored }), () =>
-    deps.store.roles.put(wanted, operated(deps, 'role.put', { detail: { role: name } })),
+  const described = (role: Role | undefined) => ({
+    description: role?.description ?? '',
+    require_mfa: role?.requireMfa ?? false,
+    allowed_networks: role?.allowedNetworks ?? [],
+  })
+  const before = described(stored)
+  const role = {
+    name,
+    description: declared.description ?? before.description,
+    requireMfa: (declared.require_mfa ?? before.require_mfa) || name === ADMINISTRATOR, // always
+    allowedNetworks: declared.allowed_networks ?? before.allowed_networks,
+  }
+  const fields = differing(described(role), before)
+  return changeOf('role', name, stored !== undefined, fields, () =>
+    deps.store.roles.put(role, operated(deps, 'role.put', { detail: { role: name, fields } })),
   )
 }
 

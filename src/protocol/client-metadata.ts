@@ -23,7 +23,8 @@ const origin = z
   .refine((text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text, {
     error: 'must be an origin: scheme, host and port alone',
   })
-const network = z.string().refine(isNetwork, { error: 'must be an address or a block such as 10.0.0.0/8' })
+/** CIDR, or one address. RFC 4632 §3.1 */
+export const network = z.string().refine(isNetwork, { error: 'must be an address or a block such as 10.0.0.0/8' })
 const printable = z.string().regex(/^[^\p{C}]*$/u, { error: 'must not contain control characters' })
 
 /** The policy of a client as an administrator writes it, with the names of RFC 7591 §2 where it has them. */
