@@ -91,7 +91,8 @@ export const environment = z.object({
   VAULT_ADDR: derived(originForm, {
     form: 'an https URL of a host, with its port (http on localhost, 127.0.0.1 or [::1] alone)',
     default: 'none',
-    meaning: 'The HashiCorp Vault or OpenBao that VAULT_KV_PATH and VAULT_DATABASE_ROLE are asked of.',
+    meaning:
+      'The HashiCorp Vault or OpenBao that VAULT_KV_PATH and VAULT_DATABASE_ROLE are asked of. The login may read both, and update sys/leases/renew and sys/leases/revoke.',
   }),
   VAULT_NAMESPACE: derived((name) => name, {
     form: 'a namespace',

@@ -12,7 +12,7 @@ interface Token {
 
 /** Logged in to the vault, for as long as the server runs. */
 export interface VaultSession {
-  /** Asks with the token; when that is denied, logs in again and asks once more. @throws VaultError */
+  /** Asks with the token; when that is no longer good, logs in again and asks once more. @throws VaultError */
   ask(request: Omit<VaultRequest, 'token'>): Promise<unknown>
   /** Counts the tokens. What one of them leased ends with it. */
   tokens(): number
@@ -45,6 +45,16 @@ export async function vaultSession(client: VaultClient, login: () => VaultLogin,
     return { value: new Secret(given.client_token), life: lifetime(clock.now(), given.lease_duration, given.renewable) }
   }
 
+  async function isGood(value: Secret): Promise<boolean> {
+    try {
+      await client({ path: 'auth/token/lookup-self', token: value })
+      return true
+    } catch (error) {
+      if (error instanceof VaultError && error.failure === 'denied') return false
+      throw error
+    }
+  }
+
   async function logInAgain(): Promise<void> {
     const next = await logIn()
     if (next.value.reveal() !== token.value.reveal()) tokens += 1
@@ -71,7 +81,10 @@ export async function vaultSession(client: VaultClient, login: () => VaultLogin,
         return await client({ ...request, token: value })
       } catch (error) {
         if (!(error instanceof VaultError) || error.failure !== 'denied') throw error
-        if (token.value === value) await logInAgain()
+        if (token.value === value) {
+          if (await isGood(value)) throw error // it is a policy that denies
+          await logInAgain()
+        }
         return await client({ ...request, token: token.value })
       }
     },

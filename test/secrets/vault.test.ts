@@ -232,6 +232,17 @@ suite('what the vault leases (controls.md row 36)', () => {
     await source.close()
   })
 
+  test('a policy that denies the end of a lease costs that lease its early end, and nothing else', async (t) => {
+    const { vault, clock, log, open } = await start(t, { leaseSeconds: 1000, leaseMaxSeconds: 1000 })
+    const source = await open(DATABASE)
+    vault.policyDenies = 'sys/leases/revoke'
+    clock.advance(600)
+    for (let times = 0; times < 5; times++) await source.keep(log)
+    assert.equal(count(vault, 'POST /v1/auth/approle/login'), 1)
+    assert.equal(count(vault, 'GET /v1/database/creds/postern'), 2)
+    await source.close()
+  })
+
   test('a token file that an agent has replaced is read again', async (t) => {
     const { vault, clock, log } = await start(t, { tokenSeconds: 1000, tokenMaxSeconds: 1000 })
     let file = vault.newToken()
