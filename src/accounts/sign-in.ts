@@ -1,19 +1,19 @@
-import type { Clock } from '../base/clock.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
-import { newId, newToken, type Random } from '../base/random.ts'
+import { newId, newToken } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
+import type { SignIn } from '../store/sessions.ts'
 import { canonical, type User, type UserWithPassword } from '../store/users.ts'
 import { type Provenance, signedIn, signInFailed } from '../telemetry/audit.ts'
 import { countAttempt, deviceOf, uncountAttempt } from './known-devices.ts'
+import type { LetterDeps } from './letter.ts'
+import { newDeviceNotice } from './notices.ts'
 import type { Passwords } from './password.ts'
 import { chargeAttempt, chargeDevice } from './throttle.ts'
 
-export interface SignInDeps {
-  readonly clock: Clock
-  readonly random: Random
+export interface SignInDeps extends LetterDeps {
   readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'knownDevices' | 'audit'>
   readonly passwords: Passwords
-  readonly config: { readonly limitAuthPerMinute: number; readonly sessionMaxSeconds: number }
+  readonly config: LetterDeps['config'] & { readonly limitAuthPerMinute: number; readonly sessionMaxSeconds: number }
 }
 
 /** The two secrets of a session; its cookies carry them and the database has their digests. */
@@ -74,7 +74,8 @@ export async function signIn(
     return { outcome: 'wrong' }
   }
   if (verdict === 'upgrade') await upgrade(deps, user, credentials.password)
-  return await beginSession(deps, user, place, deviceId !== undefined)
+  const notices = deviceId ? [] : newDeviceNotice(deps, user, place.from)
+  return await beginSession(deps, user, place, { isKnownDevice: deviceId !== undefined, notices })
 }
 
 const failure = (user: User, mayBeRight: boolean): string => {
@@ -92,7 +93,7 @@ export async function beginSession(
   deps: SignInDeps,
   user: Pick<User, 'id' | 'epoch'>,
   place: SignInPlace,
-  isKnownDevice = false,
+  device: Pick<SignIn, 'isKnownDevice' | 'notices'> = { isKnownDevice: false },
 ): Promise<SignInOutcome> {
   const secrets = { strict: newToken(deps.random, 'ss_'), lax: newToken(deps.random, 'sl_') }
   const sessionId = newId(deps.random, deps.clock.now())
@@ -112,7 +113,7 @@ export async function beginSession(
       maxSeconds: deps.config.sessionMaxSeconds,
       interactionId: place.interactionId,
       device: deviceOf(deps, place.device, place.from),
-      isKnownDevice,
+      ...device,
     },
     place.replaces,
     signedIn(deps, place.from, { userId: user.id, sessionId, clientId: place.clientId, amr }),

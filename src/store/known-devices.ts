@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { mailing, type Outgoing } from './outbox.ts'
 
 /** A browser that a user has fully signed in from, by its cookie. */
 export interface NewDevice {
@@ -36,14 +37,21 @@ export const hasLane = sql`(d.failures < ${sql.lit(MOST_FAILURES)})`
 /**
  * The part of a statement that remembers the device of a sign-in, and drops the one that was quiet longest.
  * @param source what follows `from`: one row with a `user_id` and an instant `now` when it is to be remembered, else none
+ * @param notices written when the account did not know it
  */
-export const remembering = (device: NewDevice | undefined, source: RawBuilder<unknown>) => sql`
+export const remembering = (
+  device: NewDevice | undefined,
+  source: RawBuilder<unknown>,
+  notices: readonly Outgoing[],
+  now: RawBuilder<Date>,
+) => sql`
   remembered as (
     insert into known_device (id, user_id, digest, name, created_at, last_seen_at)
     select ${device?.id ?? null}::uuid, user_id, ${device?.digest ?? null}::bytea, ${device?.name ?? null}::text, now, now
       from ${source} and ${device !== undefined}
     on conflict (user_id, digest) do update set failures = 0, name = excluded.name, last_seen_at = excluded.last_seen_at
     returning id, user_id),
+  ${mailing(notices, now, sql`(select 1 from remembered where id = ${device?.id ?? null}::uuid) as unknown_before`)},
   dropped as (
     delete from known_device d using (
       select o.id from known_device o join remembered r on r.user_id = o.user_id and r.id <> o.id
@@ -85,9 +93,10 @@ export const knownDeviceStore = (database: Database) => ({
    * Counts a stranger's attempt against an account before it is made. After a hundred in a row strangers are turned away,
    * until the password changes, the owner signs in from a known device, or an operator acts. design.md §6
    * @param closed recorded with the first that is turned away
+   * @param notices written with it
    * @returns whether it may be made
    */
-  async countGuess(userId: string, closed: AuditEvent): Promise<boolean> {
+  async countGuess(userId: string, closed: AuditEvent, notices: readonly Outgoing[] = []): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql<{ isClosed: boolean }>`
         with t as (select ${database.now} as now),
@@ -101,7 +110,9 @@ export const knownDeviceStore = (database: Database) => ({
             closed_at = case when g.password_changed_at < excluded.password_changed_at then null
                              when g.failures >= ${sql.lit(MOST_GUESSES)} then coalesce(g.closed_at, (select now from t)) end
           returning closed_at),
-        ${auditing(closed, database.now, sql`counted, t where counted.closed_at = t.now`)}
+        closing as (select 1 from counted, t where counted.closed_at = t.now),
+        ${mailing(notices, database.now, sql`closing`)},
+        ${auditing(closed, database.now, sql`closing`)}
         select closed_at is not null as "isClosed" from counted`.execute(db),
     )
     return !rows[0]?.isClosed
@@ -129,13 +140,18 @@ export const knownDeviceStore = (database: Database) => ({
   },
 
   /** Remembers the device of a session whose second factor was just proved, and binds the session to it. */
-  async remember(userId: string, sessionId: string, device: NewDevice): Promise<void> {
+  async remember(
+    userId: string,
+    sessionId: string,
+    device: NewDevice,
+    notices: readonly Outgoing[] = [],
+  ): Promise<void> {
     await database.run((db) =>
       sql`
         with here as (
           select s.user_id, ${database.now} as now from session s
            where s.id = ${sessionId} and s.user_id = ${userId} and s.ended_at is null),
-        ${remembering(device, sql`here where true`)}
+        ${remembering(device, sql`here where true`, notices, database.now)}
         update session s set device_id = remembered.id from remembered where s.id = ${sessionId}`.execute(db),
     )
   },

@@ -4,6 +4,7 @@ import type { AuthenticationEvent } from '../protocol/authentication-context.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
 import { type NewDevice, remembering, reopening } from './known-devices.ts'
+import type { Outgoing } from './outbox.ts'
 
 /** A browser in which a user is signed in, and still good. */
 export interface Session extends AuthenticationEvent {
@@ -63,6 +64,8 @@ export interface SignIn extends AuthenticationEvent {
   readonly device: NewDevice | undefined
   /** Whether the account knew it before, so that its password was tried in the lane of owners. */
   readonly isKnownDevice: boolean
+  /** Written when this is a full sign-in from a device that the account did not know. */
+  readonly notices?: readonly Outgoing[]
 }
 
 /** Whether a session `s` of a user `u` is good at an instant. */
@@ -176,7 +179,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
                      exists (select 1 from totp x where x.user_id = u.id and x.confirmed_at is not null)
                      or exists (select 1 from user_role r join role on role.name = r.role where r.user_id = u.id and role.require_mfa)) as full
               from t, "user" u where u.id = ${signIn.userId} and u.epoch = ${signIn.userEpoch} and u.disabled_at is null),
-          ${remembering(signIn.device, sql`good where good.full`)},
+          ${remembering(signIn.device, sql`good where good.full`, signIn.notices ?? [], database.now)},
           ${reopening(signIn.isKnownDevice, sql`good`)},
           renewed as (
             update session s set strict_digest = ${signIn.strictDigest}::bytea, lax_digest = ${signIn.laxDigest}::bytea,

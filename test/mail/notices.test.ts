@@ -57,6 +57,46 @@ suite('what owners are told of changes to their account', () => {
     ])
   })
 
+  test('a sign-in on a device that the account does not know is told once; the one that made the account is not', async () => {
+    const user = await server.makeUser()
+    const told = async () =>
+      (await mailsTo(server.deps, user.email)).filter(({ topic }) => topic === 'new-device').length
+    const { browser } = await signedIn(user)
+    assert.equal(await told(), 1)
+    await browser.post('/account/sign-out', {}).catch(() => undefined)
+    browser.cookies.delete('session')
+    browser.cookies.delete('session-lax')
+    await signedIn(user, '/account', browser)
+    assert.equal(await told(), 1, 'it is known')
+    await signedIn({ ...user, password: 'wrong' })
+    assert.equal(await told(), 1)
+    await signedIn(user)
+    assert.equal(await told(), 2)
+  })
+
+  test('an account that is closed to strangers tells its owner, once', async () => {
+    const user = await server.makeUser()
+    await signedIn({ ...user, password: 'wrong' })
+    await server.database.db.updateTable('guessing').set({ failures: 100 }).where('user_id', '=', user.id).execute()
+    for (let guess = 0; guess < 3; guess += 1) await signedIn({ ...user, password: 'wrong' })
+    const told = (await mailsTo(server.deps, user.email)).filter(({ topic }) => topic === 'strangers-shut-out')
+    assert.equal(told.length, 1)
+    assert.match(told[0]?.text ?? '', /http:\/\/localhost:3000\/forgot-password/)
+  })
+
+  test('with a second factor due, a device is new when that was proved', async () => {
+    const user = await server.makeUser()
+    const told = async () =>
+      (await mailsTo(server.deps, user.email)).filter(({ topic }) => topic === 'new-device').length
+    const { codes } = await enrolled(user)
+    const before = await told()
+    const { browser, page } = await signedIn(user)
+    assert.equal(await told(), before)
+    const [, href = ''] = /href="([^"]*second-factor\/recovery[^"]*)"/.exec(page.body.replaceAll('&amp;', '&')) ?? []
+    await browser.follow(await browser.submit(await browser.get(href), { code: codes[0] ?? '' }))
+    assert.equal(await told(), before + 1)
+  })
+
   test('a recovery code that was used tells how many are left', async () => {
     const user = await server.makeUser()
     const { codes } = await enrolled(user)
