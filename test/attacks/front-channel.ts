@@ -1,6 +1,6 @@
 // What every attack on the front channel shares: how its answers are told apart, and what may never be in the log.
 import assert from 'node:assert/strict'
-import type { LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { parse } from 'parse5'
 import type { BrowserSession } from '../support/browser-session.ts'
 import { authorizeUrl, pkce, type TestClient, type TestServer } from '../support/server.ts'
@@ -128,4 +128,29 @@ export function elementsOf(html: string): readonly { name: string; attributes: R
       name: nodeName,
       attributes: new Map(attrs.map(({ name, value }) => [name, value])),
     }))
+}
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
+export interface Route {
+  readonly method: Method
+  readonly path: string
+}
+
+/** What the router prints, read back: nothing can be served that is not there. */
+export function routesOf(each: FastifyInstance): readonly Route[] {
+  const found: Route[] = []
+  const stack: string[] = []
+  for (const line of each.printRoutes({ commonPrefix: false }).split('\n')) {
+    const {
+      indent = '',
+      path = '',
+      methods = '',
+    } = /^(?<indent>[│ ]*)[├└]── (?<path>\S*) \((?<methods>[A-Z, ]+)\)/.exec(line)?.groups ?? {}
+    if (methods === '') continue
+    const depth = indent.length / 4
+    stack.length = depth
+    stack[depth] = path
+    for (const method of methods.split(', ')) found.push({ method: method as Method, path: stack.join('') })
+  }
+  return found
 }

@@ -5,13 +5,16 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/base/digest.ts'
 import { authorizeUrl, pkce, startServer, type TestClient, type TestServer } from '../../support/server.ts'
-import { arrive, ask, closeClean, signedInBrowser, type TestUser } from '../front-channel.ts'
-
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
-interface Route {
-  readonly method: Method
-  readonly path: string
-}
+import {
+  arrive,
+  ask,
+  closeClean,
+  type Method,
+  type Route,
+  routesOf,
+  signedInBrowser,
+  type TestUser,
+} from '../front-channel.ts'
 
 const HEADERS: Readonly<Record<string, RegExp>> = {
   'x-content-type-options': /^nosniff$/,
@@ -66,25 +69,6 @@ suite('headers, from the table of routes', () => {
     routes = routesOf(app)
   })
   after(() => closeClean(server))
-
-  /** What the router prints, read back: nothing can be served that is not there. */
-  function routesOf(each: FastifyInstance): readonly Route[] {
-    const found: Route[] = []
-    const stack: string[] = []
-    for (const line of each.printRoutes({ commonPrefix: false }).split('\n')) {
-      const {
-        indent = '',
-        path = '',
-        methods = '',
-      } = /^(?<indent>[│ ]*)[├└]── (?<path>\S*) \((?<methods>[A-Z, ]+)\)/.exec(line)?.groups ?? {}
-      if (methods === '') continue
-      const depth = indent.length / 4
-      stack.length = depth
-      stack[depth] = path
-      for (const method of methods.split(', ')) found.push({ method: method as Method, path: stack.join('') })
-    }
-    return found
-  }
 
   const send = (method: Method, url: string, headers: Record<string, string> = {}, payload?: string) =>
     app.inject({
