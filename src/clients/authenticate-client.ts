@@ -16,6 +16,8 @@ export interface Caller {
   /** Whether it proved it, with a secret. */
   readonly isAuthenticated: boolean
   readonly from: Provenance
+  /** The true peer, behind the counted proxies: for the policy, and for no event. */
+  readonly ip: string
 }
 
 export interface AuthenticationDeps {
@@ -37,6 +39,7 @@ export async function authenticateClient(
   authorization: string | undefined,
   parameters: Parameters,
   from: Provenance,
+  ip: string,
 ): Promise<Caller> {
   const basic = basicCredentials(authorization)
   if (basic === 'malformed') throw refusal('malformed Basic credentials')
@@ -47,7 +50,7 @@ export async function authenticateClient(
   const client = await deps.directory.client(clientId)
   const secret = basic?.clientSecret ?? parameters.get('client_secret')
   const reason = client ? await fault(deps, client, basic !== undefined, secret) : 'unknown or disabled client'
-  if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from }
+  if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from, ip }
 
   await chargeFailure(deps, clientId, from) // first: whoever is held up must not fill the audit trail
   if (client) await deps.store.audit.record(clientAuthenticationFailed(deps, from, clientId, reason ?? ''))

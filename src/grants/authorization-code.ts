@@ -10,6 +10,7 @@ import { codeBurnt, codeRedeemed, codeReplayed } from '../telemetry/audit.ts'
 import { refreshGrantOf, userGrantOf } from '../tokens/authorization.ts'
 import { targetOf } from './audience.ts'
 import type { Grant, GrantDeps } from './grant.ts'
+import { refuseDenied } from './refuse-denied.ts'
 
 /** Exchanges an authorization code, once. RFC 6749 §4.1.3, RFC 7636 §4.6 */
 export const authorizationCode: Grant = {
@@ -54,8 +55,10 @@ export const authorizationCode: Grant = {
   },
 }
 
-async function spend(deps: GrantDeps, { client, from }: Caller, digest: ReturnType<typeof digestOf>, code: FoundCode) {
+async function spend(deps: GrantDeps, caller: Caller, digest: ReturnType<typeof digestOf>, code: FoundCode) {
+  const { client, from } = caller
   if (!code.stands) throw refusal('the user, session, client or consent no longer stands')
+  await refuseDenied(deps, caller, code.access, code)
   const isRefreshable = client.grantTypes.includes('refresh_token')
   const lifetime = client.accessTokenLifetimeSeconds ?? deps.config.accessTokenSeconds
   const birth = {

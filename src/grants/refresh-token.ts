@@ -5,12 +5,14 @@ import { required } from '../protocol/parameters.ts'
 import { targetResource } from '../protocol/resource.ts'
 import { narrowedScope, parseScope } from '../protocol/scope.ts'
 import { claimsFor } from '../protocol/standard-claims.ts'
+import type { AccessFacts } from '../store/liveness.ts'
 import type { Family } from '../store/refresh-families.ts'
 import { refreshRetriedOften, refreshReused } from '../telemetry/audit.ts'
 import { refreshGrantOf, userGrantOf } from '../tokens/authorization.ts'
 import { type OwnRefreshToken, readRefreshToken } from '../tokens/verify.ts'
 import { targetOf } from './audience.ts'
 import type { Grant, GrantDeps } from './grant.ts'
+import { refuseDenied } from './refuse-denied.ts'
 
 /** Exchanges a refresh token for the next one in its family. RFC 6749 §6, RFC 9700 §4.14.2 */
 export const refreshToken: Grant = {
@@ -23,7 +25,8 @@ export const refreshToken: Grant = {
     targetResource(token.resource, parameters.list('resource'))
     const target = await targetOf(deps, token.resource, parameters.list('resource'), scope)
 
-    const rotation = await rotate(deps, caller, token)
+    const first = await rotate(deps, caller, token, false)
+    const rotation = first.outcome === 'held' ? await rotateAllowed(deps, caller, token, first.access) : first
     switch (rotation.outcome) {
       case 'rotated':
       case 'retried': // the same successor again: RS256 signs equal claims to equal bytes
@@ -34,6 +37,8 @@ export const refreshToken: Grant = {
       case 'reused': // the same statement has ended the family
       case 'ended':
         throw refusal(`${rotation.outcome}: ${rotation.reason}`)
+      case 'held': // what was judged is not held again
+        throw refusal('the access policy was not asked')
       default:
         return exhaustive(rotation)
     }
@@ -44,7 +49,13 @@ export const refreshToken: Grant = {
 const LOST_TIMELINE =
   'a refresh token is younger than the database: an older copy was restored, or writes were lost (or its user or client was deleted)'
 
-async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken) {
+/** Asks the access policy, where the client or a role of the user restricts where tokens are had, and then goes on. */
+async function rotateAllowed(deps: GrantDeps, caller: Caller, token: OwnRefreshToken, access: AccessFacts) {
+  await refuseDenied(deps, caller, access, { userId: token.sub, familyId: token.fid })
+  return await rotate(deps, caller, token, true)
+}
+
+async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken, isJudged: boolean) {
   const { client, from } = caller
   const facts = { userId: token.sub, clientId: client.clientId, familyId: token.fid }
   const presented = {
@@ -62,6 +73,8 @@ async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken) {
     retrySeconds: client.refreshRetrySeconds ?? deps.config.refreshRetrySeconds,
     idleSeconds: client.refreshTokenIdleSeconds,
     rotates: client.refreshRotation,
+    isRestricted: client.requireCompliantDevice || client.allowedNetworks.length > 0,
+    isJudged,
   }
   const rotation = await deps.store.refreshFamilies.rotate(
     presented,

@@ -3,7 +3,15 @@ import type { Digest } from '../base/digest.ts'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
-import { grantStands, type UserSnapshot, userSnapshot } from './liveness.ts'
+import {
+  type AccessFacts,
+  accessFacts,
+  accessFactsOf,
+  grantStands,
+  type StoredAccessFacts,
+  type UserSnapshot,
+  userSnapshot,
+} from './liveness.ts'
 import { type Family, familyColumns } from './refresh-families.ts'
 
 /** What a code stands for. */
@@ -31,6 +39,7 @@ export interface FoundCode extends CodeGrant {
   /** User, session, client and consent are as they have to be. */
   readonly stands: boolean
   readonly user: UserSnapshot
+  readonly access: AccessFacts
 }
 
 /** What the family of a code begins with; drawn once. */
@@ -86,16 +95,17 @@ export const authorizationCodeStore = (database: Database) => ({
   /** The grant behind a code. Changes nothing. */
   async find(digest: Digest): Promise<FoundCode | undefined> {
     const { rows } = await database.run((db) =>
-      sql<FoundCode>`
+      sql<Omit<FoundCode, 'access'> & { readonly access: StoredAccessFacts }>`
         select f.family_id as "familyId", f.client_id as "clientId", f.user_id as "userId", f.user_epoch as "userEpoch",
           f.session_id as "sessionId", f.redirect_uri as "redirectUri", f.code_challenge as "codeChallenge", f.scope,
           f.resources, f.nonce, f.claims, f.auth_time as "authTime", f.acr, f.amr,
           f.spent_at is not null as spent, f.expires_at > ${database.now} as alive, ${grantStands} as stands,
-          ${userSnapshot(sql`f.user_id`)} as "user"
+          ${userSnapshot(sql`f.user_id`)} as "user", ${accessFacts} as access
         from (select a.*, a.issued_at as granted_at, null::timestamptz as revoked_at, 'offline_access' = any(a.scope) as offline
                 from authorization_code a where a.digest = ${digest}) f`.execute(db),
     )
-    return rows[0]
+    const [row] = rows
+    return row && { ...row, access: accessFactsOf(row.access) }
   },
 
   /**

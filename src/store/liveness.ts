@@ -13,6 +13,38 @@ export const grantStands: RawBuilder<boolean> = sql<boolean>`(
   and not exists (select 1 from consent k where k.user_id = f.user_id and k.client_id = f.client_id
                     and k.withdrawn_at >= f.granted_at))`
 
+/** What the access policy looks at in a grant `f`, read live, as one JSON value. */
+export const accessFacts: RawBuilder<StoredAccessFacts> = sql<StoredAccessFacts>`jsonb_build_object(
+  'allowedNetworks', (select coalesce(jsonb_agg(role.allowed_networks), '[]') from user_role r join role on role.name = r.role
+                       where r.user_id = f.user_id and cardinality(role.allowed_networks) > 0),
+  'device', (select jsonb_build_object('id', d.id, 'posture', d.posture, 'postureUntil', d.posture_until)
+               from session s join known_device d on d.id = s.device_id and d.user_id = s.user_id where s.id = f.session_id))`
+
+/** Whether a role of the user of `f` allows certain networks only. */
+export const hasNetworks: RawBuilder<boolean> = sql<boolean>`exists (
+  select 1 from user_role r join role on role.name = r.role where r.user_id = f.user_id and cardinality(role.allowed_networks) > 0)`
+
+export interface AccessFacts {
+  readonly allowedNetworks: readonly (readonly string[])[]
+  /** The known device of the session. */
+  readonly device:
+    | { readonly id: string; readonly posture: string | null; readonly postureUntil: Date | null }
+    | undefined
+}
+
+/** As JSON has it. */
+export interface StoredAccessFacts {
+  readonly allowedNetworks: readonly (readonly string[])[]
+  readonly device: { readonly id: string; readonly posture: string | null; readonly postureUntil: string | null } | null
+}
+
+export const accessFactsOf = ({ allowedNetworks, device }: StoredAccessFacts): AccessFacts => ({
+  allowedNetworks,
+  device: device
+    ? { ...device, postureUntil: device.postureUntil === null ? null : new Date(device.postureUntil) }
+    : undefined,
+})
+
 /** What tokens say of a user, read live, as one JSON value. */
 export const userSnapshot = (userId: RawBuilder<unknown>): RawBuilder<UserSnapshot> => sql<UserSnapshot>`(
   select jsonb_build_object(

@@ -2,7 +2,16 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ClaimsRequest } from '../protocol/claims-request.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
-import { grantStands, type UserSnapshot, userSnapshot } from './liveness.ts'
+import {
+  type AccessFacts,
+  accessFacts,
+  accessFactsOf,
+  grantStands,
+  hasNetworks,
+  type StoredAccessFacts,
+  type UserSnapshot,
+  userSnapshot,
+} from './liveness.ts'
 
 /** A grant of a user to a client, with the refresh token that continues it. */
 export interface Family {
@@ -30,6 +39,7 @@ export interface Family {
 /** What happened to a presented refresh token. */
 export type Rotation =
   | { readonly outcome: 'rotated' | 'retried'; readonly family: Family }
+  | { readonly outcome: 'held'; readonly access: AccessFacts }
   | { readonly outcome: 'reused' | 'ended' | 'lost-timeline'; readonly reason: string }
 
 /** A refresh token whose signature, expiry, client and key binding were checked. */
@@ -54,6 +64,10 @@ export interface RotationPolicy {
   readonly idleSeconds: number | undefined
   /** False where the client's policy keeps one token for the whole life of the family. */
   readonly rotates: boolean
+  /** Whether the client restricts where, or on what, its tokens are had, as a role of the user may do too. */
+  readonly isRestricted: boolean
+  /** Whether the access policy has been asked; else a restricted token is held until it was. */
+  readonly isJudged: boolean
 }
 
 export const familyColumns = sql`
@@ -65,7 +79,8 @@ export const refreshFamilyStore = (database: Database) => ({
   /**
    * Judges a presented refresh token against its family and moves, keeps or ends the row, as one statement. design.md §4.2
    * @returns `rotated`; `retried` for the parent of the current token inside the window; `reused` for any other, the family
-   *   now being ended; `ended` when it had ended before; `lost-timeline` when the token is younger than the row.
+   *   now being ended; `ended` when it had ended before; `held`, and nothing changed, for one
+   *   that would be rotated or retried when the access policy allows it, which has to be asked first; `lost-timeline` when the token is younger than the row.
    *   Does not check the client's authentication or the key binding.
    */
   async rotate(
@@ -79,7 +94,8 @@ export const refreshFamilyStore = (database: Database) => ({
     )
     const [row] = rows
     if (!row) return { outcome: 'lost-timeline', reason: 'unknown family' }
-    const { outcome, reason, ...family } = row
+    const { outcome, reason, access, ...family } = row
+    if (outcome === 'held') return { outcome, access: accessFactsOf(access) }
     return outcome === 'rotated' || outcome === 'retried' ? { outcome, family } : { outcome, reason: reason ?? outcome }
   },
 
@@ -130,12 +146,13 @@ function rotateStatement(
   const inWindow = sql`(t.now < f.rotated_at + ${policy.retrySeconds}::float8 * interval '1 second')`
   const isYounger = sql`(${token.issuedAtSeconds}::float8 > floor(extract(epoch from f.rotated_at)))`
   const isLive = sql`(${grantStands} and f.expires_at > t.now and (not ${isCurrent} or f.token_expires_at > t.now))`
-  const moves = sql`(${isLive} and ${isCurrent} and ${policy.rotates}::boolean)`
+  const isHeld = sql`(not ${policy.isJudged}::boolean and (${policy.isRestricted}::boolean or ${hasNetworks}))`
+  const moves = sql`(${isLive} and ${isCurrent} and ${policy.rotates}::boolean and not ${isHeld})`
   const retries = sql`(${isLive} and ${isParent} and ${inWindow} and ${policy.retrySeconds}::float8 > 0 and not ${isOurs})`
   const reuses = sql`(${isLive} and not ${isCurrent} and not ${retries} and not ${isOurs} and (${isParent} or not ${isYounger}))`
   const rotatedAt = sql`greatest(t.now, f.rotated_at)` // never backwards, whichever call began first
   const idle = policy.idleSeconds ?? null
-  return sql<Family & { outcome: Rotation['outcome']; reason: string | null }>`
+  return sql<Family & { outcome: Rotation['outcome']; reason: string | null; access: StoredAccessFacts }>`
     with t as (select ${now} as now),
     moved as (
       update refresh_family f set
@@ -146,17 +163,18 @@ function rotateStatement(
         token_expires_at = case when ${moves}
                              then least(f.expires_at, ${rotatedAt} + ${idle}::float8 * interval '1 second')
                              else f.token_expires_at end,
-        retries          = case when ${moves} then 0 when ${retries} then f.retries + 1 else f.retries end,
+        retries          = case when ${moves} then 0 when ${retries} and not ${isHeld} then f.retries + 1 else f.retries end,
         revoked_at       = case when ${reuses} then t.now else f.revoked_at end,
         revoked_reason   = case when ${reuses} then case when ${isParent} then 'late-retry' else 'reuse' end
                              else f.revoked_reason end,
         revoked_by       = case when ${reuses} then ${successor.attempt}::bytea else f.revoked_by end
       from t
       where f.id = ${token.familyId} and f.client_id = ${token.clientId}
-      returning ${familyColumns}, t.now, f.revoked_reason as reason,
+      returning ${familyColumns}, t.now, f.revoked_reason as reason, case when ${isHeld} then ${accessFacts} end as access,
         case when ${isOurs} then 'rotated'
              when f.revoked_by = ${successor.attempt}::bytea then 'reused'
              when not ${isLive} then 'ended'
+             when (${isParent} or ${isCurrent}) and ${isHeld} then 'held'
              when ${isParent} or ${isCurrent} then 'retried'
              when ${isYounger} then 'lost-timeline'
              else 'ended' end as outcome),

@@ -77,7 +77,7 @@ export const strangersClosed = (deps: EventDeps, from: Provenance, userId: strin
 export const policyDenied = (
   deps: EventDeps,
   from: Provenance,
-  facts: { readonly clientId?: string; readonly userId?: string; readonly sessionId?: string; readonly reason: string },
+  facts: Partial<GrantFacts> & { readonly reason: string },
 ): AuditEvent =>
   event(deps, 'policy.denied', facts.userId === undefined ? ofClient(facts.clientId ?? '') : ofUser(facts.userId), {
     ...from,

@@ -147,7 +147,7 @@ suite('a store function whose connection breaks does its work once, and says wha
     await store.authorizationCodes.spend(code, birth, event('code.redeemed'))
     const presented = { familyId: grant.familyId, clientId: CLIENT, jti: birth.jti, issuedAtSeconds: 0 }
     const successor = { jti: bytes(), kid: 'a-key', attempt: bytes() }
-    const policy = { retrySeconds: 0, idleSeconds: undefined, rotates: true }
+    const policy = { retrySeconds: 0, idleSeconds: undefined, rotates: true, isRestricted: false, isJudged: false }
     const rotate = () => store.refreshFamilies.rotate(presented, successor, policy, event('refresh_token.reused'))
     const rotation = await broken(/update refresh_family/, where, rotate)
     assert.equal(rotation.outcome, 'rotated')

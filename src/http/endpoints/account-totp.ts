@@ -6,6 +6,7 @@ import { digestOf, equalInConstantTime } from '../../base/digest.ts'
 import type { Deps } from '../../deps.ts'
 import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
 import { OWN_PAGES, ownPageRequest } from '../../interaction/own-pages.ts'
+import { refuse } from '../../interaction/refuse.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
 import { provenance, surroundings } from '../context.ts'
@@ -85,6 +86,7 @@ async function visitorOf(deps: Deps, request: FastifyRequest, reply: FastifyRepl
   if (isChange) refuseForgedCall(deps, request, cookie)
   const asked = ownPageRequest('/account', isChange ? { maxAgeSeconds: FRESH_SECONDS } : {})
   const next = nextStep(asked, OWN_PAGES, NO_PROGRESS, standing, surroundings(deps, request))
+  if (next.step === 'refuse') throw await refuse(deps, next, standing, undefined, provenance(request))
   // Who has to enrol may do it here; everybody else has to have done what the policy asks.
   if (next.step !== 'finish' && next.step !== 'enrol-factor') {
     reply.header('www-authenticate', stepUpChallenge(next.step === 'second-factor'))

@@ -9,7 +9,8 @@ import {
   unparkRequest,
 } from '../../interaction/begin.ts'
 import { finish } from '../../interaction/finish.ts'
-import { NO_PROGRESS, nextStep, refusalOf } from '../../interaction/next-step.ts'
+import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
+import { refuse } from '../../interaction/refuse.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import type { Pairs } from '../../protocol/parameters.ts'
@@ -68,7 +69,7 @@ async function answerKnown(deps: Deps, request: FastifyRequest, reply: FastifyRe
   const standing = cookie ? await deps.store.sessions.findByLax(cookie, known.client.clientId) : NOBODY
   const { session, user } = standing
   const next = nextStep(asked, known.client, NO_PROGRESS, standing, surroundings(deps, request))
-  if (next.step === 'refuse') throw refusalOf(next)
+  if (next.step === 'refuse') throw await refuse(deps, next, standing, known.client.clientId, provenance(request))
   if (next.step === 'finish' && session && user) {
     const granted = { interactionId: undefined, request: asked, session, user }
     const response = await finish(deps, known.to, granted, provenance(request))

@@ -17,7 +17,8 @@ const INACTIVE: Introspection = { active: false }
 export function introspectionEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
   app.post('/introspect', async (request, reply) => {
     const parameters = backChannelParameters(request)
-    const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
+    const { headers, ip } = request
+    const caller = await authenticateClient(deps, headers.authorization, parameters, provenance(request), ip)
     if (!caller.isAuthenticated)
       throw new OAuthError('invalid_client', 'client authentication failed', { cause: 'public client' })
     refuseFlood(perClient, caller)

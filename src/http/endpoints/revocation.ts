@@ -16,7 +16,8 @@ import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
 export function revocationEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
   app.post('/revoke', async (request, reply) => {
     const parameters = backChannelParameters(request)
-    const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
+    const { headers, ip } = request
+    const caller = await authenticateClient(deps, headers.authorization, parameters, provenance(request), ip)
     refuseFlood(perClient, caller)
     await revoke(deps, caller, required(parameters, 'token')) // token_type_hint is not needed: a token says what it is
     await reply.code(200).send()

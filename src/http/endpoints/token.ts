@@ -13,7 +13,8 @@ export function tokenEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceili
   app.post('/token', async (request, reply) => {
     reply.header('pragma', 'no-cache') // RFC 6749 §5.1; no-store is on every answer
     const parameters = backChannelParameters(request)
-    const caller = await authenticateClient(deps, request.headers.authorization, parameters, provenance(request))
+    const { headers, ip } = request
+    const caller = await authenticateClient(deps, headers.authorization, parameters, provenance(request), ip)
     refuseFlood(perClient, caller)
     const grant = grantFor(required(parameters, 'grant_type'), caller.client)
     const authorization = await grant.redeem(deps, caller, parameters)

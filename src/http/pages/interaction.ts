@@ -35,8 +35,8 @@ async function goOn(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
     case 'consent':
       return await page('consent')
     case 'refuse': {
-      const refusal = await refuse(deps, next, open.standing, open.client.clientId, provenance(request))
-      if (!to) throw new PageError('forbidden', { cause: next.reason })
+      const refusal = await refuse(deps, next, open.standing, to && open.client.clientId, provenance(request))
+      if (!to) throw new PageError('forbidden', { cause: refusal })
       return await respond(deps, request, reply, errorResponse(deps.config.issuer, to, refusal))
     }
     case 'finish':

@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.ts'
 import { beginInteraction } from '../../../interaction/begin.ts'
 import { NO_PROGRESS, nextStep } from '../../../interaction/next-step.ts'
 import { OWN_PAGES, type OwnDemand, ownPageRequest } from '../../../interaction/own-pages.ts'
+import { refuse } from '../../../interaction/refuse.ts'
 import { PageError } from '../../../protocol/error.ts'
 import { type Parameters, parametersOf } from '../../../protocol/parameters.ts'
 import type { Session, SessionUser, Standing } from '../../../store/sessions.ts'
@@ -51,7 +52,9 @@ export async function admit(
   const standing = digest ? await deps.store.sessions.findByStrict(digest) : NOBODY
   const asked = ownPageRequest(path, demand)
   const next = nextStep(asked, OWN_PAGES, NO_PROGRESS, standing, surroundings(deps, request))
-  if (next.step === 'refuse') throw new PageError('forbidden', { cause: next.reason })
+  if (next.step === 'refuse') {
+    throw new PageError('forbidden', { cause: await refuse(deps, next, standing, undefined, provenance(request)) })
+  }
   const { session, user, now } = standing
   if (next.step === 'finish' && session && user && cookie !== undefined) {
     return { session, user, now, cookie, from: provenance(request) }
