@@ -64,6 +64,8 @@ export interface Config {
   readonly signingKeyBits: number
   readonly signingKeyRotationDays: number
   readonly auditRetentionDays: number
+  /** May hold a token of the receiver. */
+  readonly auditWebhookUrl: Secret | undefined
   readonly limitAuthPerMinute: number
   readonly limitClientAuthPerMinute: number
   readonly limitDefaultPerHour: number
@@ -134,6 +136,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     signingKeyBits: values.SIGNING_KEY_BITS,
     signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    auditWebhookUrl: values.AUDIT_WEBHOOK_URL && new Secret(values.AUDIT_WEBHOOK_URL.href),
     limitAuthPerMinute: values.LIMIT_AUTH_PER_MINUTE,
     limitClientAuthPerMinute: values.LIMIT_CLIENT_AUTH_PER_MINUTE,
     limitDefaultPerHour: values.LIMIT_DEFAULT_PER_HOUR,

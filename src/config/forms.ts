@@ -79,6 +79,13 @@ export const proxyForm: Form<false | number | readonly string[]> = (text) => {
   return wholeNumber(1, 10)(text) ?? listOf(addressBlock)(text)
 }
 
+/** Where something is posted to. Whether the address may be called is judged when it is. */
+export const webhookForm: Form<URL> = (text) => {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  return url.username === '' && url.password === '' ? url : undefined
+}
+
 /** A PostgreSQL connection URL that says which server it means, so that no other variable decides that. */
 export const databaseUrlForm: Form<URL> = (text) => {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text) || !isDecodable(text)) return undefined

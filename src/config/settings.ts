@@ -15,6 +15,7 @@ import {
   senderForm,
   smtpUrlForm,
   vaultPath,
+  webhookForm,
   wholeNumber,
 } from './forms.ts'
 import { parseMasterKey } from './master-key.ts'
@@ -252,6 +253,13 @@ export const environment = z.object({
     most: 36_500,
     unit: 'days',
     meaning: 'How long audit events are kept, at least.',
+  }),
+  AUDIT_WEBHOOK_URL: derived(webhookForm, {
+    form: 'an https URL without a user name (http or a private address where OUTBOUND_ALLOW has it)',
+    default: 'none',
+    meaning:
+      'Where each signed checkpoint of the audit is posted to as JSON, so that a copy is kept out of reach of whoever has the database.',
+    isSecret: true,
   }),
   LIMIT_AUTH_PER_MINUTE: number({
     default: 10,

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { CompiledQuery, sql } from 'kysely'
 import { newId, systemRandom } from '../../src/base/random.ts'
@@ -331,5 +333,34 @@ suite('what the audit tells outside the database', () => {
     } finally {
       await other.close()
     }
+  })
+
+  test('a checkpoint is posted to where the operator keeps it, and a receiver that fails is no fault (design.md §7)', async (t) => {
+    const got: string[] = []
+    let status = 204
+    const receiver = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => got.push(text))
+      request.on('end', () => response.writeHead(status).end())
+    })
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+    t.after(() => receiver.close())
+    const { port } = receiver.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}/audit?token=of-the-receiver`
+    const posting = await startServer({ AUDIT_WEBHOOK_URL: url, OUTBOUND_ALLOW: `127.0.0.1:${port}` })
+    t.after(() => posting.close())
+    for (status of [204, 500]) {
+      await happen(posting)
+      await sealAudit.run(posting.deps)
+      await checkpointAudit.run(posting.deps)
+      const last = await posting.deps.store.auditChain.lastCheckpoint()
+      assert.deepEqual(JSON.parse(got.pop() ?? ''), { issuer: posting.config.issuer, checkpoint: last?.statement })
+    }
+    assert.ok(posting.log.some((line) => line.includes('an audit checkpoint was not taken')))
+    receiver.close()
+    await happen(posting)
+    await sealAudit.run(posting.deps)
+    await checkpointAudit.run(posting.deps)
+    assert.ok(posting.log.some((line) => line.includes('an audit checkpoint could not be posted')))
+    assert.ok(!posting.log.some((line) => line.includes('of-the-receiver')))
   })
 })
