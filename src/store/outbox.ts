@@ -80,10 +80,10 @@ export const outboxStore = (database: Database) => ({
     )
   },
 
-  /** Notes why it could not be sent, and when it is tried again. */
+  /** Notes why it could not be sent, and when it is tried again: at the latest when it is to be given up. */
   async postpone(id: string, error: string, seconds: number): Promise<void> {
     await database.run((db) =>
-      sql`update outbox set last_error = ${error}, next_attempt_at = ${database.now} + ${seconds}::float8 * interval '1 second'
+      sql`update outbox set last_error = ${error}, next_attempt_at = least(${database.now} + ${seconds}::float8 * interval '1 second', expires_at)
            where id = ${id} and delivered_at is null and payload is not null`.execute(db),
     )
   },
@@ -93,7 +93,7 @@ export const outboxStore = (database: Database) => ({
     const { rows } = await database.run((db) =>
       sql<{ id: string; topic: string; lastError: string | null }>`
         update outbox set payload = null, next_attempt_at = null
-         where expires_at <= (select ${database.now}) and payload is not null
+         where next_attempt_at <= (select ${database.now}) and expires_at <= (select ${database.now})
         returning id, topic, last_error as "lastError"`.execute(db),
     )
     return rows
