@@ -14,7 +14,8 @@ const config = (variables: Readonly<Record<string, string>>): Config => loadConf
 const doubts = (variables: Readonly<Record<string, string>>): readonly string[] =>
   [...settingFindings(config(variables))].filter(({ severity }) => severity !== 'ok').map(({ code }) => code)
 
-const PUBLIC = { ISSUER: 'https://id.example', TRUST_PROXY: '1', ...DATABASE }
+const WITHOUT_MAIL = { ISSUER: 'https://id.example', TRUST_PROXY: '1', ...DATABASE }
+const PUBLIC = { ...WITHOUT_MAIL, SMTP_URL: 'smtp://mail.example' }
 const CASES: readonly (readonly [string, Readonly<Record<string, string>>, readonly string[]])[] = [
   ['the defaults on a developer’s machine', {}, []],
   ['a deployment behind one proxy', PUBLIC, []],
@@ -24,6 +25,7 @@ const CASES: readonly (readonly [string, Readonly<Record<string, string>>, reado
   ['an issuer with a path', { ...PUBLIC, ISSUER: 'https://id.example/auth' }, ['issuer.path']],
   ['a loopback issuer that others can reach', { HOST: '0.0.0.0' }, ['listener.wide']],
   ['a plaintext database', { ...PUBLIC, DANGEROUSLY_PLAINTEXT_DATABASE: 'true' }, ['dangerous.plaintext_database']],
+  ['a public issuer without a mail server', WITHOUT_MAIL, ['mail.none']],
   ['a passphrase', { MASTER_KEY: 'a long phrase that nobody else knows' }, ['master_key.passphrase']],
   ['no retry of a refresh', { REFRESH_RETRY_SECONDS: '0' }, ['refresh.no_retry']],
 ]
