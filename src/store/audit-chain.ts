@@ -115,16 +115,21 @@ export const auditChainStore = (database: Database) => ({
     return rows
   },
 
-  /** Events that no seal names although none of them waits for one. */
-  async listUnsealed(limit: number): Promise<readonly string[]> {
+  /**
+   * Of the next events after one, those that no seal names although none of them waits for one.
+   * @returns `last`: where the next page begins; `undefined` after the last one
+   */
+  async listUnsealed(
+    after: string,
+    limit: number,
+  ): Promise<{ readonly last: string | undefined; readonly ids: readonly string[] }> {
     const { rows } = await database.run((db) =>
-      sql<{ id: string }>`
-        select e.id from audit_event e
-         where not exists (select 1 from audit_seal s where s.event_id = e.id)
-           and not exists (select 1 from audit_queue q where q.event_id = e.id)
-         order by e.id limit ${limit}`.execute(db),
+      sql<{ id: string; isUnsealed: boolean }>`
+        select e.id, not exists (select 1 from audit_seal s where s.event_id = e.id)
+                     and not exists (select 1 from audit_queue q where q.event_id = e.id) as "isUnsealed"
+          from audit_event e where e.id > ${after}::uuid order by e.id limit ${limit}`.execute(db),
     )
-    return rows.map(({ id }) => id)
+    return { last: rows.at(-1)?.id, ids: rows.filter(({ isUnsealed }) => isUnsealed).map(({ id }) => id) }
   },
 
   async addCheckpoint(seq: number, statement: string): Promise<void> {

@@ -44,6 +44,7 @@ interface VerifyDeps {
 const PAGE = 1000
 const MOST_FAULTS = 100
 const DAY_MS = 86_400_000
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Reads the chain from a checkpoint, or all that is kept, and finds what was done to it other than by sealing and
@@ -164,7 +165,6 @@ async function additions({ store: { auditChain } }: VerifyDeps, end: number): Pr
   const [beyond] = await auditChain.listSeals(end, 1)
   const head = await auditChain.findHead() // sealing may have gone on meanwhile
   const isAhead = beyond !== undefined && beyond.seq > (head?.seq ?? 0)
-  const unsealed = await auditChain.listUnsealed(MOST_FAULTS)
   return [
     ...(isAhead
       ? [
@@ -176,10 +176,20 @@ async function additions({ store: { auditChain } }: VerifyDeps, end: number): Pr
           } as const,
         ]
       : []),
-    ...unsealed.map(
+    ...(await unsealed(auditChain)).map(
       (eventId) => ({ kind: 'added', eventId, message: `event ${eventId} has no seal, and waits for none` }) as const,
     ),
   ]
+}
+
+async function unsealed(chain: VerifyDeps['store']['auditChain']): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let after: string | undefined = FIRST_ID; after !== undefined && found.length < MOST_FAULTS; ) {
+    const page = await chain.listUnsealed(after, PAGE)
+    found.push(...page.ids)
+    after = page.last
+  }
+  return found
 }
 
 async function* sealsAfter({ store }: VerifyDeps, start: number, end: number): AsyncGenerator<StoredSeal> {
