@@ -41,6 +41,7 @@ import { explainedRefusals } from './http/plugins/refusals.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
 import { unreadableAddress, unreadableMessage } from './http/plugins/unreadable.ts'
+import { ENDPOINTS } from './protocol/server-metadata.ts'
 
 const BODY_BYTES = 65_536
 const SLOW_CLIENT_MS = 15_000
@@ -94,9 +95,9 @@ export async function buildApp(
       tokenEndpoint(room, deps, perClient)
       revocationEndpoint(room, deps, perClient)
       userinfoEndpoint(room, deps, perClient)
-      room.options('/token', preflight(['POST']))
-      room.options('/revoke', preflight(['POST']))
-      room.options('/userinfo', preflight(['GET', 'POST']))
+      room.options(ENDPOINTS.token_endpoint, preflight(['POST']))
+      room.options(ENDPOINTS.revocation_endpoint, preflight(['POST']))
+      room.options(ENDPOINTS.userinfo_endpoint, preflight(['GET', 'POST']))
     },
     [cors(deps, 'registered')],
   )

@@ -14,6 +14,7 @@ import { refuse } from '../../interaction/refuse.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import type { Pairs } from '../../protocol/parameters.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { StoreUnavailable } from '../../store/database.ts'
 import type { Standing } from '../../store/sessions.ts'
 import { provenance, seeOther, surroundings } from '../context.ts'
@@ -25,11 +26,11 @@ const NOBODY: Standing = { now: new Date(0), session: undefined, user: undefined
 
 /** The authorization endpoint. RFC 6749 §3.1 */
 export function authorizationEndpoint(app: FastifyInstance, deps: Deps): void {
-  app.get('/authorize', async (request, reply) => {
+  app.get(ENDPOINTS.authorization_endpoint, async (request, reply) => {
     await authorize(deps, request, reply, await sentPairs(deps, request))
   })
   // A POST from another site carries no Lax cookie, so whoever is signed in would look signed out: it comes back as a GET.
-  app.post('/authorize', async (request, reply) => {
+  app.post(ENDPOINTS.authorization_endpoint, async (request, reply) => {
     const reference = await parkRequest(deps, 'authorize', bodyPairs(request))
     await seeOther(reply, `${deps.config.basePath}/authorize?parked=${reference}`)
   })

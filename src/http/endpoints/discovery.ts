@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { JWKS_MAX_AGE_SECONDS } from '../../keys/rotate.ts'
 import { SIGNING_ALGS } from '../../keys/signing-keys.ts'
-import { serverMetadata } from '../../protocol/server-metadata.ts'
+import { ENDPOINTS, serverMetadata } from '../../protocol/server-metadata.ts'
 
 /** The paths of the metadata document: below the issuer, and with the issuer's path after the well-known part. RFC 8414 §3.1, OIDC Discovery §4 */
 export function metadataPaths(basePath: string): readonly string[] {
@@ -21,7 +21,7 @@ export function discoveryEndpoint(app: FastifyInstance, { config }: Pick<Deps, '
 
 /** The keys that validators need, with the next one among them before it signs. RFC 7517 §5 */
 export function jwksEndpoint(app: FastifyInstance, { keys, config }: Pick<Deps, 'keys' | 'config'>): void {
-  for (const path of ['/jwks', '/.well-known/jwks.json']) {
+  for (const path of [ENDPOINTS.jwks_uri, '/.well-known/jwks.json']) {
     app.get(config.basePath + path, async (request, reply) => {
       await sendPublic(request, reply, JSON.stringify(await keys.jwks()))
     })

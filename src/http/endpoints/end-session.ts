@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { parkRequest, unparkRequest } from '../../interaction/begin.ts'
 import { endSessionRequest } from '../../logout/end-session.ts'
 import { type Pairs, parametersOf } from '../../protocol/parameters.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import type { Standing } from '../../store/sessions.ts'
 import { signedOut } from '../../telemetry/audit.ts'
 import { logOutPage, signedOutPage } from '../../views/log-out.ts'
@@ -16,10 +17,10 @@ const NOBODY: Standing = { now: new Date(0), session: undefined, user: undefined
 
 /** The end session endpoint. OIDC RP-Initiated Logout §2 */
 export function endSessionEndpoint(app: FastifyInstance, deps: Deps): void {
-  app.get('/logout', async (request, reply) => {
+  app.get(ENDPOINTS.end_session_endpoint, async (request, reply) => {
     await logOut(deps, request, reply, await sentPairs(deps, request))
   })
-  app.post('/logout', async (request, reply) => {
+  app.post(ENDPOINTS.end_session_endpoint, async (request, reply) => {
     const pairs = bodyPairs(request)
     if (parametersOf(pairs).get('decision') !== undefined) return await confirmed(deps, request, reply, pairs)
     // From another site it came without cookies: it has to come back as a GET. design.md §5.4

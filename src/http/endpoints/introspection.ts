@@ -4,6 +4,7 @@ import { authenticateClient, type Caller } from '../../clients/authenticate-clie
 import type { Deps } from '../../deps.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import { required } from '../../protocol/parameters.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { type OwnAccessToken, type OwnRefreshToken, readAccessToken, readRefreshToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
 import { backChannelParameters } from '../parameters.ts'
@@ -15,7 +16,7 @@ const INACTIVE: Introspection = { active: false }
 
 /** The introspection endpoint, for callers that can prove who they are. RFC 7662 §2 */
 export function introspectionEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
-  app.post('/introspect', async (request, reply) => {
+  app.post(ENDPOINTS.introspection_endpoint, async (request, reply) => {
     const parameters = backChannelParameters(request)
     const { headers, ip } = request
     const caller = await authenticateClient(deps, headers.authorization, parameters, provenance(request), ip)

@@ -3,6 +3,7 @@ import { fromNumericDate } from '../../base/numeric-date.ts'
 import { authenticateClient, type Caller } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
 import { required } from '../../protocol/parameters.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { tokenRevoked } from '../../telemetry/audit.ts'
 import { readAccessToken, readRefreshToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
@@ -14,7 +15,7 @@ import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
  * revoked; a store that cannot say is never answered so. RFC 7009 §2
  */
 export function revocationEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
-  app.post('/revoke', async (request, reply) => {
+  app.post(ENDPOINTS.revocation_endpoint, async (request, reply) => {
     const parameters = backChannelParameters(request)
     const { headers, ip } = request
     const caller = await authenticateClient(deps, headers.authorization, parameters, provenance(request), ip)

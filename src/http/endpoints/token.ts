@@ -3,6 +3,7 @@ import { authenticateClient } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
 import { grantFor } from '../../grants/index.ts'
 import { required } from '../../protocol/parameters.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { mintTokens } from '../../tokens/mint.ts'
 import { provenance } from '../context.ts'
 import { backChannelParameters } from '../parameters.ts'
@@ -10,7 +11,7 @@ import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
 
 /** The token endpoint. RFC 6749 §3.2 */
 export function tokenEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
-  app.post('/token', async (request, reply) => {
+  app.post(ENDPOINTS.token_endpoint, async (request, reply) => {
     reply.header('pragma', 'no-cache') // RFC 6749 §5.1; no-store is on every answer
     const parameters = backChannelParameters(request)
     const { headers, ip } = request

@@ -4,6 +4,7 @@ import { bearerChallenge, bearerToken } from '../../protocol/bearer-challenge.ts
 import { OAuthError } from '../../protocol/error.ts'
 import { parametersOf, refuseRepeated } from '../../protocol/parameters.ts'
 import { parseScope } from '../../protocol/scope.ts'
+import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { claimsFor } from '../../protocol/standard-claims.ts'
 import { readAccessToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
@@ -14,7 +15,7 @@ import { type Ceiling, refuseTokenFlood } from '../plugins/ceilings.ts'
 export function userinfoEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {
   app.route({
     method: ['GET', 'POST'],
-    url: '/userinfo',
+    url: ENDPOINTS.userinfo_endpoint,
     handler: async (request, reply) => {
       try {
         await reply.send(await claimsOf(deps, request, perClient))
