@@ -15,6 +15,7 @@ import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
 import { migrate } from './store/migrate.ts'
+import { openRedisThrottle } from './store/throttle-redis.ts'
 import type { Log } from './telemetry/log.ts'
 import { type RefusalBook, refusalBook } from './telemetry/refusal-book.ts'
 
@@ -91,10 +92,15 @@ export async function openStorage(options: OpenOptions): Promise<{
 export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
   const { config, log, clock = systemClock, random = systemRandom } = options
   const { master, isNew } = await masterKey(config, config.dataDir)
-  const { database, close } = await openStorage(options)
+  const { database, close: closeStorage } = await openStorage(options)
+  const throttle = await openThrottle(options)
+  const close = async () => {
+    throttle?.close()
+    await closeStorage()
+  }
   try {
     await migrate(database)
-    const store = createStore(database, config)
+    const store = createStore(database, config, throttle)
     const { sealer, derived, pepper } = await openSealing({ store, random }, master, config.masterKeyPrevious)
     const custody = options.custody?.(sealer) ?? localCustody(sealer, config.signingKeyBits)
     await ensureKeys({ clock, random, store, custody })
@@ -118,6 +124,17 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
     await close()
     throw error
   }
+}
+
+/** Where limits are kept instead of in the database. A command limits nobody, and needs none. */
+async function openThrottle({ config, log, purpose, offsetSeconds }: OpenOptions) {
+  if (!config.rateLimitRedisUrl || purpose !== 'serve') return undefined
+  const onError = (error: Error) => log.error({ err: error }, 'the limits failed')
+  return await openRedisThrottle({
+    url: config.rateLimitRedisUrl,
+    onError,
+    ...(offsetSeconds ? { offsetSeconds } : {}),
+  })
 }
 
 const mailer = ({ smtpUrl, mailFrom, issuer }: Config): Mailer | undefined =>

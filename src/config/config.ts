@@ -66,6 +66,8 @@ export interface Config {
   readonly auditRetentionDays: number
   /** May hold a token of the receiver. */
   readonly auditWebhookUrl: Secret | undefined
+  /** `undefined`: limits are kept in the database. */
+  readonly rateLimitRedisUrl: Secret | undefined
   readonly limitAuthPerMinute: number
   readonly limitClientAuthPerMinute: number
   readonly limitDefaultPerHour: number
@@ -137,6 +139,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     auditWebhookUrl: values.AUDIT_WEBHOOK_URL && new Secret(values.AUDIT_WEBHOOK_URL.href),
+    rateLimitRedisUrl: values.RATE_LIMIT_REDIS_URL && new Secret(values.RATE_LIMIT_REDIS_URL.href),
     limitAuthPerMinute: values.LIMIT_AUTH_PER_MINUTE,
     limitClientAuthPerMinute: values.LIMIT_CLIENT_AUTH_PER_MINUTE,
     limitDefaultPerHour: values.LIMIT_DEFAULT_PER_HOUR,
@@ -225,6 +228,15 @@ function verified(url: URL): URL {
 }
 
 function* limitFaults(values: Environment, isLoopback: boolean, cores: number): Generator<ConfigFault> {
+  const redis = values.RATE_LIMIT_REDIS_URL
+  const isPlain = redis?.protocol === 'redis:' && !LOOPBACK_HOSTS.includes(redis.hostname)
+  if (isPlain && values.DANGEROUSLY_PLAINTEXT_DATABASE !== 'true') {
+    yield {
+      variable: 'RATE_LIMIT_REDIS_URL',
+      problem: 'Redis is on another machine and the connection to it has no TLS',
+      fix: 'begin it with rediss:, or set DANGEROUSLY_PLAINTEXT_DATABASE=true on a network that you trust',
+    }
+  }
   if (values.DEMO === 'on' && !isLoopback) {
     yield { variable: 'DEMO', problem: 'the demo is for a loopback issuer only', fix: 'set it to off, or leave it out' }
   }

@@ -114,6 +114,14 @@ export const smtpUrlForm: Form<URL> = (text) => {
   return url.hostname !== '' && isPlain && isWhole && isDecodable(`${url.username} ${url.password}`) ? url : undefined
 }
 
+/** A Redis server, by nothing but scheme, credentials, host, port and database number. */
+export const redisUrlForm: Form<URL> = (text) => {
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const isPlain = /^(\/\d{0,4})?$/.test(url.pathname) && url.search === '' && url.hash === ''
+  return url.hostname !== '' && isPlain && isDecodable(`${url.username} ${url.password}`) ? url : undefined
+}
+
 /** Whom mails are from. */
 export interface Sender {
   readonly name: string | undefined

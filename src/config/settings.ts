@@ -11,6 +11,7 @@ import {
   oneOf,
   originForm,
   proxyForm,
+  redisUrlForm,
   secretText,
   senderForm,
   smtpUrlForm,
@@ -69,7 +70,7 @@ export const environment = z.object({
   DANGEROUSLY_PLAINTEXT_DATABASE: choice(['false', 'true'], {
     default: 'false',
     meaning:
-      'Allows a database on another machine without TLS. Only for a network that you trust as much as this machine.',
+      'Allows a database, or Redis, on another machine without TLS. Only for a network that you trust as much as this machine.',
   }),
   DATA_DIR: setting((path) => path, {
     default: './data',
@@ -259,6 +260,13 @@ export const environment = z.object({
     default: 'none',
     meaning:
       'Where each signed checkpoint of the audit is posted to as JSON, so that a copy is kept out of reach of whoever has the database.',
+    isSecret: true,
+  }),
+  RATE_LIMIT_REDIS_URL: derived(redisUrlForm, {
+    form: 'a redis:// or rediss:// URL of nothing but user name, password, host, port and database number',
+    default: 'none',
+    meaning:
+      'Keeps the exact limits in this Redis instead of in the database. While it is away, sign-ins are refused. Off this machine it needs rediss.',
     isSecret: true,
   }),
   LIMIT_AUTH_PER_MINUTE: number({

@@ -25,11 +25,15 @@ import { secondFactorStore } from './second-factors.ts'
 import { sessionStore } from './sessions.ts'
 import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
 import { sweepStore } from './sweep.ts'
-import { throttleStore } from './throttle.ts'
+import { type Throttle, throttleStore } from './throttle.ts'
 import { userStore } from './users.ts'
 
-/** Every fact that can be asked or stored, table by table. */
-export const createStore = (database: Database, policy: { readonly sessionIdleSeconds: number }) => ({
+/** Every fact that can be asked or stored, table by table. @param throttle where the limits are kept, if elsewhere */
+export const createStore = (
+  database: Database,
+  policy: { readonly sessionIdleSeconds: number },
+  throttle: Throttle = throttleStore(database),
+) => ({
   time: () => database.time(),
   close: () => database.close(),
   account: accountStore(database, policy.sessionIdleSeconds),
@@ -57,7 +61,7 @@ export const createStore = (database: Database, policy: { readonly sessionIdleSe
   sessions: sessionStore(database, policy.sessionIdleSeconds),
   signingKeys: signingKeyStore(database),
   sweep: sweepStore(database),
-  throttle: throttleStore(database),
+  throttle,
   users: userStore(database),
 })
 

@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemRandom } from '../base/random.ts'
 
-/** The database can't be reached, or can't answer now. What was under way may or may not have been done. */
+/** What is stored can't be reached, or can't answer now. What was under way may or may not have been done. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
-  constructor(cause: unknown) {
-    super('the database cannot be reached: check that it runs, and that DATABASE_URL or DATA_DIR leads to it', {
-      cause,
-    })
+  constructor(
+    cause: unknown,
+    message = 'the database cannot be reached: check that it runs, and that DATABASE_URL or DATA_DIR leads to it',
+  ) {
+    super(message, { cause })
   }
 }
 

@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   base: { uses: [], packages: [] },
   config: { uses: ['base'], packages: ['zod'] },
   protocol: { uses: ['base'], packages: ['zod', 'jose'] },
-  store: { uses: ['base'], usesTypesOf: ['protocol'], packages: ['kysely', 'pg', '@electric-sql'] },
+  store: { uses: ['base'], usesTypesOf: ['protocol'], packages: ['kysely', 'pg', '@electric-sql', 'ioredis'] },
   outbound: { uses: FOUNDATION, usesTypesOf: WIRING },
   secrets: { uses: ['base', 'config', 'outbound'], usesTypesOf: ['store', 'telemetry'], packages: ['zod'] },
   telemetry: { uses: FOUNDATION, usesTypesOf: WIRING },
@@ -54,6 +54,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   kysely: ['src/store/'],
   pg: ['src/store/'],
   '@electric-sql': ['src/store/'],
+  ioredis: ['src/store/'],
 }
 
 /** What may be named in some files alone, because it is how time, chance, the environment and the network come in. */
