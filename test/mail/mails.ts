@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { openedLetter } from '../../src/accounts/letter.ts'
 import type { Deps } from '../../src/deps.ts'
 import { writtenLetter } from '../../src/views/mail/letter.ts'
@@ -17,6 +16,10 @@ export async function mailsTo(deps: Deps, address: string) {
   return mails.reverse()
 }
 
+/** What the mails for an address tell of, oldest first; new devices, of which these tests have many, left out. */
+export const topicsFor = async (deps: Deps, address: string): Promise<readonly string[]> =>
+  (await mailsTo(deps, address)).map(({ topic }) => topic).filter((topic) => topic !== 'new-device')
+
 /** The path of a one-time link in a mail. */
 export function linkIn({ text }: { readonly text: string }): string {
   const [, path] = /^https?:\/\/[^/\s]+(\/\S*\?token=\S+)$/m.exec(text) ?? []
@@ -29,11 +32,4 @@ export async function newestLink(deps: Deps, address: string, topic: string): Pr
   const mail = (await mailsTo(deps, address)).findLast((each) => each.topic === topic)
   if (!mail) throw new Error('no such mail')
   return linkIn(mail)
-}
-
-/** Waits for what another process, or a socket, brings about. */
-export async function until(isSo: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<void> {
-  for (const end = performance.now() + milliseconds; !(await isSo()); await pause(10)) {
-    if (performance.now() > end) throw new Error('it did not come about in time')
-  }
 }

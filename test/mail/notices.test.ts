@@ -4,7 +4,7 @@ import { generateSync } from 'otplib'
 import { numericDate } from '../../src/base/numeric-date.ts'
 import { newInvitation } from '../../src/cli/administrator-link.ts'
 import { PASSWORD, startServer, type TestServer } from '../support/server.ts'
-import { LOOPBACK, mailsTo, NEW_PASSWORD, newestLink } from './mails.ts'
+import { LOOPBACK, mailsTo, NEW_PASSWORD, newestLink, topicsFor } from './mails.ts'
 
 suite('what owners are told of changes to their account', () => {
   let server: TestServer
@@ -29,11 +29,6 @@ suite('what owners are told of changes to their account', () => {
     const codes = await browser.follow(await browser.submit(scan, { code }))
     return { browser, codes: codes.body.match(/[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}/g) ?? [] }
   }
-  const topicsFor = async ({ email }: User) => {
-    const topics = (await mailsTo(server.deps, email)).map(({ topic }) => topic)
-    return topics.filter((topic) => topic !== 'new-device')
-  }
-
   test('an authenticator, recovery codes and the password tell of every change, from where it came', async () => {
     const user = await server.makeUser()
     const { browser } = await enrolled(user)
@@ -49,7 +44,7 @@ suite('what owners are told of changes to their account', () => {
     await browser.follow(await browser.post('/account/second-factor', { csrf, do: 'remove', id }))
     const password = await browser.get('/account/password')
     await browser.submit(password, { current: PASSWORD, password: NEW_PASSWORD })
-    assert.deepEqual(await topicsFor(user), [
+    assert.deepEqual(await topicsFor(server.deps, user.email), [
       'factor-added',
       'recovery-codes-renewed',
       'factor-removed',
@@ -125,7 +120,7 @@ suite('what owners are told of changes to their account', () => {
     const { browser, page } = await signedIn(user, '/account/delete')
     const done = await browser.submit(page, { username: user.username, password: PASSWORD })
     assert.equal(done.statusCode, 200)
-    assert.deepEqual((await topicsFor(user)).at(-1), 'account-deleted')
+    assert.deepEqual((await topicsFor(server.deps, user.email)).at(-1), 'account-deleted')
   })
 
   test('an invitation goes to the address that it is for', async () => {
@@ -137,14 +132,14 @@ suite('what owners are told of changes to their account', () => {
 
   test('a notice is written by the statement of the change: where nothing changed, none is', async () => {
     const user = await server.makeUser()
-    const before = await topicsFor(user)
+    const before = await topicsFor(server.deps, user.email)
     await server.deps.store.mailLinks.resetPassword(
       Buffer.alloc(32) as never,
       { phc: 'x', peppered: true },
       { id: user.id, type: 'password.reset', outcome: 'success', actor: 'operator' },
       [{ id: user.id, topic: 'password-changed', payload: Buffer.alloc(1), lifetimeSeconds: 60 }],
     )
-    assert.deepEqual(await topicsFor(user), before)
+    assert.deepEqual(await topicsFor(server.deps, user.email), before)
     assert.equal(await server.deps.store.outbox.find(user.id), undefined)
   })
 })
