@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { buildApp } from './app.ts'
 import { systemClock } from './base/clock.ts'
@@ -48,6 +50,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
   const config = loadConfig(secrets.variables, read)
   const log = createLog({ level: config.logLevel })
   const certificate = config.tls && serverCertificate(config.tls, read)
+  await refuseTakenPort(config)
   const opened = await openDeps({ config, log, purpose: 'serve', databaseCredentials: secrets.databaseCredentials })
   const { deps } = opened
   try {
@@ -70,7 +73,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
     if (config.mail === 'none') log.warn('no mail can be sent: nobody can reset a password; set SMTP_URL')
     if (banner !== undefined && config.isLoopback) say(banner)
 
-    const stop = once(async () => {
+    const stop = atMostOnce(async () => {
       draining.isDraining = true
       log.info('draining')
       stopJobs()
@@ -89,6 +92,18 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
     await opened.close()
     throw error
   }
+}
+
+/** Finds out before anything is changed, so that what a first start tells once is not lost to a start that fails. */
+async function refuseTakenPort({ host, port }: Config): Promise<void> {
+  const probe = createServer()
+  try {
+    await once(probe.listen({ host, port }), 'listening')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'it cannot be listened on'
+    throw new Error(`PORT ${port} cannot be served: ${reason}. Stop what has it, or set another PORT or HOST.`)
+  }
+  await new Promise((resolve) => probe.close(resolve))
 }
 
 function applyOption(options: readonly string[]): string | undefined {
@@ -114,7 +129,7 @@ async function firstRun({ deps, isNewMasterKey }: OpenDeps): Promise<string | un
 const masterKeyNote = ({ dataDir }: Config): string =>
   `The key that seals this database was made in ${join(dataDir, 'master.key')}. Keep a copy of it apart from your backups.`
 
-function once(work: () => Promise<void>): () => void {
+function atMostOnce(work: () => Promise<void>): () => void {
   let isDone = false
   return () => {
     if (isDone) return
