@@ -47,8 +47,9 @@ export async function openSealing(
   current: MasterKey,
   previous: MasterKey | undefined,
 ): Promise<Sealing> {
-  const root = await rootKey(deps, current)
-  const earlier = previous ? [await rootKey(deps, previous)] : []
+  const isNew = (await deps.store.deploymentSecrets.find('pepper')) === undefined
+  const root = await rootKey(deps, current, isNew || previous !== undefined)
+  const earlier = previous ? [await rootKey(deps, previous, false)] : []
   const sealerFor = (purpose: string) =>
     sealer(
       deps.random,
@@ -68,10 +69,15 @@ export async function openSealing(
 const stretch = promisify(pbkdf2)
 const PASSPHRASE_ROUNDS = 600_000
 
-/** A passphrase is stretched with a salt that is this deployment's own. OWASP Password Storage: PBKDF2-HMAC-SHA256 */
-async function rootKey({ store, random }: SealingDeps, master: MasterKey): Promise<Buffer> {
+/**
+ * A passphrase is stretched with a salt that is this deployment's own. OWASP Password Storage: PBKDF2-HMAC-SHA256
+ * @param isFirst whether the salt may be missing still: not where something was sealed under a passphrase before
+ */
+async function rootKey({ store, random }: SealingDeps, master: MasterKey, isFirst: boolean): Promise<Buffer> {
   if (master.kind === 'key') return master.key.reveal()
-  const salt = await store.deploymentSecrets.findOrAdd('passphrase-salt', random.bytes(32))
+  const { find, findOrAdd } = store.deploymentSecrets
+  const salt = isFirst ? await findOrAdd('passphrase-salt', random.bytes(32)) : await find('passphrase-salt')
+  if (!salt) throw new WrongMasterKey()
   return await stretch(master.passphrase.reveal(), salt, PASSPHRASE_ROUNDS, 32, 'sha256')
 }
 
