@@ -49,7 +49,9 @@ async function publishedManifest(): Promise<object> {
     bin: { postern: 'src/postern.mjs' },
     exports: {
       './resource-server': entryPoint('index'),
+      './resource-server/express': entryPoint('express'),
       './resource-server/fastify': entryPoint('fastify'),
+      './resource-server/fetch': entryPoint('fetch'),
       './package.json': './package.json',
     },
     engines: { node: '>=24' },

@@ -21,6 +21,10 @@ export interface Protection {
   readonly requiredScopes?: readonly string[] | undefined
   /** The URL of the metadata document. RFC 9728 §5.1 */
   readonly resourceMetadata?: string | undefined
+  /** Which sign-ins would do, told where one is what is missing. RFC 9470 §3 */
+  readonly acrValues?: readonly string[] | undefined
+  /** How long ago a sign-in may be, in seconds, told where one is what is missing. RFC 9470 §3 */
+  readonly maxAge?: number | undefined
 }
 
 /**
@@ -29,13 +33,16 @@ export interface Protection {
  */
 export function bearerChallenge(
   error: OAuthError | undefined,
-  { realm, requiredScopes, resourceMetadata }: Protection,
+  { realm, requiredScopes, resourceMetadata, acrValues, maxAge }: Protection,
 ) {
+  const isSignInMissing = error?.code === 'insufficient_user_authentication'
   const parameters = {
     realm,
     error: error?.code,
     error_description: error?.message,
     scope: requiredScopes?.length ? requiredScopes.join(' ') : undefined,
+    acr_values: isSignInMissing ? acrValues?.join(' ') : undefined,
+    max_age: isSignInMissing ? maxAge?.toString() : undefined,
     resource_metadata: resourceMetadata,
   }
   const written = Object.entries(parameters).flatMap(([name, value]) =>
@@ -58,7 +65,9 @@ export interface BearerRefusal {
 export function bearerRefusal(error: OAuthError | undefined, protection: Protection): BearerRefusal {
   const { status, code, message } = error ?? new OAuthError('invalid_token', 'an access token is required')
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
-  if (status < 500) headers['www-authenticate'] = bearerChallenge(error, protection)
+  // What no other token can mend, such as a network, is no challenge: access_denied is no error of RFC 6750 §3.1.
+  const isChallenge = status < 500 && code !== 'access_denied'
+  if (isChallenge) headers['www-authenticate'] = bearerChallenge(error, protection)
   return { status, headers, body: { error: code, error_description: message } }
 }
 

@@ -2,24 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import { type CryptoKey, compactVerify, decodeProtectedHeader } from 'jose'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { addSeconds, fromNumericDate } from '../base/numeric-date.ts'
-import {
-  type AccessTokenClaims,
-  accessTokenKeyId,
-  checkAccessToken,
-  type ExpectedAccessToken,
-} from '../protocol/access-token.ts'
+import { accessTokenKeyId, checkAccessToken, type ExpectedAccessToken } from '../protocol/access-token.ts'
 import { OAuthError } from '../protocol/error.ts'
+import { type AccessToken, accessTokenOf } from './access-token.ts'
 import { type Fetch, type FindKey, remoteKeys } from './key-set.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
-
-/** A verified access token. Shared between requests, and frozen. */
-export interface AccessToken {
-  readonly subject: string
-  readonly clientId: string
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-  readonly claims: AccessTokenClaims
-}
 
 export interface Verifier {
   /**
@@ -103,18 +90,4 @@ async function signedPayload(token: string, key: CryptoKey | KeyObject): Promise
   } catch (cause) {
     throw invalid(cause)
   }
-}
-
-const accessTokenOf = (claims: AccessTokenClaims): AccessToken =>
-  deepFreeze({
-    subject: claims.sub,
-    clientId: claims.client_id,
-    scopes: claims.scope.split(' ').filter((scope) => scope !== ''),
-    roles: claims.roles,
-    claims,
-  })
-
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
-  return value
 }

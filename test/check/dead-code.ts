@@ -4,7 +4,7 @@ import { blanked, type Finding, type Import, importsOf, lineAt, type Tree } from
 const CODE = /^(?:src|test)\/.*\.(?:ts|mjs)$/
 const ENTRY_POINTS = [
   /^src\/(?:main\.ts|postern\.mjs)$/,
-  /^src\/resource-server\/(?:index|fastify)\.ts$/,
+  /^src\/resource-server\/(?:index|express|fastify|fetch)\.ts$/,
   /^test\/.*\.test\.ts$/,
   /^test\/(?:run|check|build|run\/reporter|support\/make-[\w-]+)\.ts$/,
 ]
