@@ -1,4 +1,4 @@
-import { replaceKeyAtOnce, rotateKeys } from '../keys/rotate.ts'
+import { dropRetiredKey, replaceKeyAtOnce, rotateKeys } from '../keys/rotate.ts'
 import type { Command } from './command.ts'
 import { table } from './output.ts'
 import { Refusal } from './refusal.ts'
@@ -44,6 +44,18 @@ export const keyCommands: readonly Command[] = [
       throw new Refusal(
         `the next key has not been published long enough for every validator to have it: wait ${result.waitSeconds} s`,
       )
+    },
+  },
+  {
+    name: 'key drop',
+    words: ['KID'],
+    summary: 'A retired key has leaked: drop it at once. Everything it signed is refused.',
+    async run(context, given) {
+      const kid = given.word(0)
+      if (await dropRetiredKey(await context.deps(), kid, 'operator')) {
+        return { text: `Dropped key ${kid}: what it signed is refused.`, json: { outcome: 'dropped', kid } }
+      }
+      throw new Refusal('there is no retired key of that id; for the current one: key rotate --emergency')
     },
   },
 ]

@@ -81,6 +81,7 @@ export const userCommands: readonly Command[] = [
       const deps = await context.deps()
       const { id: userId, username } = await findUser(deps.store, given.word(0))
       await deps.store.users.remove(userId, operated(deps, 'user.deleted', { userId }))
+      await deps.store.auditChain.eraseSubject(userId)
       return { text: `Deleted user ${username}.`, json: { id: userId, username, deleted: true } }
     },
   },

@@ -72,3 +72,7 @@ export async function replaceKeyAtOnce(
   await ensureKeys(deps)
   return { gone, kid: key.kid }
 }
+
+/** The emergency of a key that no longer signs: it is gone at once, and what it signed is refused. @returns whether there was one */
+export const dropRetiredKey = (deps: RotationDeps, kid: string, actor: string): Promise<boolean> =>
+  deps.store.signingKeys.dropRetired(kid, keyEvent(deps, 'key.emergency', kid, actor))

@@ -93,6 +93,17 @@ export const signingKeyStore = (database: Database) => ({
     })
   },
 
+  /** Removes a retired key, with everything it signed. @returns whether there was one */
+  async dropRetired(kid: string, event: AuditEvent): Promise<boolean> {
+    const { rows } = await database.run((db) =>
+      sql`
+        with dropped as (delete from signing_key where kid = ${kid} and state = 'retired' returning kid),
+        ${auditing(event, database.now, sql`dropped`)}
+        select 1 from dropped`.execute(db),
+    )
+    return rows.length > 0
+  },
+
   /** Forgets the private parts that no retry can need, and the keys whose last token has expired. */
   async tidy(privateSeconds: number, publicSeconds: number): Promise<void> {
     await database.run((db) =>

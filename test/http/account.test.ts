@@ -158,6 +158,13 @@ suite('the account pages', () => {
     assert.equal(gone.statusCode, 200)
     assert.equal(await userinfoStatus(server, tokens.access_token), 401)
     assert.equal(await server.deps.store.users.find({ id: user.id }), undefined)
+    const left = await server.database.db
+      .selectFrom('audit_subject')
+      .innerJoin('audit_event', 'audit_event.id', 'audit_subject.event_id')
+      .select('audit_subject.address')
+      .where('audit_event.user_id', '=', user.id)
+      .execute()
+    assert.deepEqual(left, [], 'what the events knew of the person is erased')
   })
 
   test('a visit from another site, which has no Strict cookie, bounces once from a page of ours', async () => {

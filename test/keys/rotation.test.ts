@@ -5,7 +5,7 @@ import { decodeProtectedHeader } from 'jose'
 import { loadConfig } from '../../src/config/config.ts'
 import { openDeps } from '../../src/deps.ts'
 import { rotateSigningKeys } from '../../src/jobs/rotate-keys.ts'
-import { replaceKeyAtOnce, rotateKeys } from '../../src/keys/rotate.ts'
+import { dropRetiredKey, replaceKeyAtOnce, rotateKeys } from '../../src/keys/rotate.ts'
 import { WrongMasterKey } from '../../src/keys/sealing.ts'
 import { anotherNode, refusal } from '../support/back-channel.ts'
 import {
@@ -218,6 +218,19 @@ suite('signing keys', () => {
     assert.equal(family.revoked_at, null)
     assert.equal(await userinfoStatus(server, (await obtainTokens(server, spa, user)).tokens.access_token), 200)
     assert.ok((await server.audited()).includes('key.emergency'))
+  })
+
+  test('a retired key that leaked is dropped at once, and the current one signs on (design.md §3)', async () => {
+    const { tokens } = await obtainTokens(server, spa, user)
+    const kid = kidOf(tokens.access_token)
+    assert.equal(await dropRetiredKey(server.deps, kid, 'operator'), false, 'it is the current one')
+    server.clock.advance(700)
+    await rotateKeys(server.deps, 'operator')
+    assert.equal(await dropRetiredKey(server.deps, kid, 'operator'), true)
+    server.clock.advance(REMEMBERED)
+    assert.ok(!(await kidsIn()).includes(kid))
+    assert.equal(refusal(await refresh(server, spa, tokens.refresh_token)), '400 invalid_grant')
+    await obtainTokens(server, spa, user)
   })
 
   test('a ciphertext moved to another row does not open (design.md §2.6, A175)', async () => {

@@ -21,7 +21,9 @@ export async function pendingFindings(database: Database): Promise<readonly Find
   ]
 }
 
-const ROLE_FAULTS: Readonly<Record<Exclude<AppRoleState, 'ready'>, { readonly message: string; readonly fix: string }>> = {
+const ROLE_FAULTS: Readonly<
+  Record<Exclude<AppRoleState, 'ready'>, { readonly message: string; readonly fix: string }>
+> = {
   missing: {
     message: 'there is no role postern_app, so the server could change its own audit',
     fix: 'as an administrator of the database: create role postern_app nologin; grant it to the login of DATABASE_URL; then run postern migrate',

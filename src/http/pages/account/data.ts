@@ -69,6 +69,7 @@ export function dataPages(app: FastifyInstance, deps: Deps): void {
     const user = await deps.store.users.find({ id: visitor.user.id })
     const farewell = user ? accountDeletedNotice(deps, user, visitor.from) : []
     await deps.store.users.remove(visitor.user.id, accountEvent(deps, 'account.deleted', placeOf(visitor)), farewell)
+    await deps.store.auditChain.eraseSubject(visitor.user.id) // the events stay, without address and browser
     clearSessionCookies(deps, reply)
     await sendPage(reply, accountDeletedPage(frameFor(deps, request)))
   })
