@@ -86,6 +86,22 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
     )
   },
 
+  /** Changes the named claims of a user, or takes away those that are `null`; no other, and not the address. */
+  async changeClaims(
+    userId: string,
+    claims: Readonly<Record<string, string | null>>,
+    event: AuditEvent,
+  ): Promise<void> {
+    await database.run((db) =>
+      sql`
+        with changed as (
+          update "user" set claims = jsonb_strip_nulls(claims || ${JSON.stringify(claims)}::jsonb), updated_at = ${database.now}
+           where id = ${userId} returning id),
+        ${auditing(event, database.now, sql`changed`)}
+        select 1`.execute(db),
+    )
+  },
+
   /** Ends one of a user's own sessions. */
   async endSession(userId: string, sessionId: string, event: AuditEvent): Promise<boolean> {
     const { rows } = await database.run((db) =>

@@ -147,6 +147,15 @@ suite('the account pages', () => {
     assert.match((await stranger.browser.get('/account')).body, /id="overview"/)
   })
 
+  test('a profile says what its owner wrote, and leaves the address alone (OIDC Core §5.1)', async () => {
+    const user = await server.makeUser()
+    const { browser, page } = await signedIn(user, '/account/profile')
+    await browser.submit(page, { name: 'Grace Example', given_name: 'Grace', family_name: '', nickname: '' })
+    const stored = await server.deps.store.users.find({ id: user.id })
+    assert.deepEqual(stored?.claims, { name: 'Grace Example', given_name: 'Grace' })
+    assert.deepEqual([stored?.email, stored?.emailVerified], [user.email, true])
+  })
+
   test('a person takes their data along, and leaves', async () => {
     const user = await server.makeUser()
     const { tokens, browser } = await obtainTokens(server, spa, user)

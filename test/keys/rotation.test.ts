@@ -222,7 +222,7 @@ suite('signing keys', () => {
 
   test('a retired key that leaked is dropped at once, and the current one signs on (design.md §3)', async () => {
     const { tokens } = await obtainTokens(server, spa, user)
-    const kid = kidOf(tokens.access_token)
+    const kid = String(kidOf(tokens.access_token))
     assert.equal(await dropRetiredKey(server.deps, kid, 'operator'), false, 'it is the current one')
     server.clock.advance(700)
     await rotateKeys(server.deps, 'operator')

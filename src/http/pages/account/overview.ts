@@ -157,14 +157,12 @@ function profile(app: FastifyInstance, deps: Deps): void {
     const sent = await admitForm(deps, request, reply, path)
     if (!sent) return
     const { visitor, form } = sent
-    const user = await deps.store.users.find({ id: visitor.user.id })
-    if (!user) return await backTo(deps, reply, path)
-    const typed = Object.fromEntries(PROFILE_FIELDS.map((name) => [name, plainText(form.get(name))]))
-    const claims = Object.fromEntries(
-      Object.entries({ ...user.claims, ...typed }).filter(([, value]) => value !== undefined),
+    const typed = Object.fromEntries(PROFILE_FIELDS.map((name) => [name, plainText(form.get(name)) ?? null]))
+    await deps.store.account.changeClaims(
+      visitor.user.id,
+      typed,
+      accountEvent(deps, 'profile.changed', placeOf(visitor)),
     )
-    const profile = { email: user.email ?? undefined, emailVerified: user.emailVerified, claims }
-    await deps.store.users.update(user.id, profile, accountEvent(deps, 'profile.changed', placeOf(visitor)))
     await backTo(deps, reply, path, 'profileSaved')
   })
 }
