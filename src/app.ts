@@ -10,7 +10,7 @@ import { assetEndpoints } from './http/endpoints/assets.ts'
 import { authorizationEndpoint } from './http/endpoints/authorize.ts'
 import { discoveryEndpoint, jwksEndpoint } from './http/endpoints/discovery.ts'
 import { endSessionEndpoint } from './http/endpoints/end-session.ts'
-import { type Draining, healthEndpoints } from './http/endpoints/health.ts'
+import { closeWhenDraining, type Draining, healthEndpoints } from './http/endpoints/health.ts'
 import { introspectionEndpoint } from './http/endpoints/introspection.ts'
 import { revocationEndpoint } from './http/endpoints/revocation.ts'
 import { tokenEndpoint } from './http/endpoints/token.ts'
@@ -76,6 +76,7 @@ export async function buildApp(
   })
   await app.register(cookie)
   requestLog(app)
+  closeWhenDraining(app, draining)
   bodyParsing(app)
   securityHeaders(app, deps)
   errorAnswers(app, deps)

@@ -9,6 +9,13 @@ export interface Draining {
   isDraining: boolean
 }
 
+/** Lets go of the connections that are in use while the server drains: kept alive, they would hold it until it is forced. */
+export function closeWhenDraining(app: FastifyInstance, draining: Draining): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (draining.isDraining) reply.header('connection', 'close')
+  })
+}
+
 /** Health for orchestrators: alive says that the process answers; ready, that it can serve. */
 export function healthEndpoints(
   app: FastifyInstance,
