@@ -27,9 +27,10 @@ function guard(options: GuardOptions = {}, verify?: Verifier['verify']) {
       peer: '203.0.113.7',
       ...more,
     })
-    const { status, headers, body } =
-      'refusal' in admission ? admission.refusal : { status: 200, headers: {}, body: { error: '' } }
-    return { status, error: body.error, challenge: headers['www-authenticate'], reason: told.at(-1)?.reason }
+    const { reason } = told.at(-1) ?? {}
+    if (!('refusal' in admission)) return { status: 200, error: undefined, challenge: undefined, reason }
+    const { status, headers, body } = admission.refusal
+    return { status, error: body.error, challenge: headers['www-authenticate'], reason }
   }
   return { ask, told, clock }
 }
