@@ -35,7 +35,7 @@ abstract class RotatingClient extends pg.Client {
 }
 
 /** The class of connections that take their credentials from a source. */
-export const clientOf = (source: CredentialSource) =>
+export const clientOf = (source: CredentialSource): (new (config?: pg.ClientConfig) => pg.Client) =>
   class extends RotatingClient {
     constructor(config?: pg.ClientConfig) {
       super(config, source)
