@@ -65,8 +65,10 @@ test('the resource server part loads by its name, and its types are there for ot
   await mkdir(join(folder, 'src'))
   await writeFile(
     join(folder, 'src', 'uses.ts'),
-    "import * as verifier from 'postern/resource-server'\nimport * as plugin from 'postern/resource-server/fastify'\n" +
-      'process.stdout.write(String(Object.keys(verifier).length > 0 && Object.keys(plugin).length > 0))\n',
+    "import * as verifier from 'postern/resource-server'\nimport * as express from 'postern/resource-server/express'\n" +
+      "import * as fastify from 'postern/resource-server/fastify'\nimport * as fetch from 'postern/resource-server/fetch'\n" +
+      'const parts = [verifier, express, fastify, fetch]\n' +
+      'process.stdout.write(String(parts.every((part) => Object.keys(part).length > 0)))\n',
   )
   assert.equal(run(process.execPath, join('src', 'uses.ts')), 'true')
   const options = {
