@@ -53,7 +53,7 @@ export async function confirmPassword(
 ): Promise<'right' | { readonly outcome: 'wrong' | 'busy' } | { readonly outcome: 'wait'; readonly seconds: number }> {
   const seconds = await chargeAttempt(deps, address, userId)
   if (seconds > 0) return { outcome: 'wait', seconds }
-  const stored = await deps.store.users.findPassword(userId)
+  const stored = await deps.store.passwords.find(userId)
   const verdict = await deps.passwords.check(password, stored)
   if (verdict === 'busy' || verdict === 'wrong') return { outcome: verdict }
   return 'right'

@@ -5,13 +5,13 @@ import type { Sealer } from '../base/seal.ts'
 import type { AuditEvent } from '../store/audit.ts'
 import type { Store } from '../store/index.ts'
 import type { Outgoing } from '../store/outbox.ts'
-import type { NewRecoveryCode } from '../store/second-factors.ts'
+import type { NewRecoveryCode } from '../store/recovery-codes.ts'
 import type { Passwords } from './password.ts'
 
 export interface RecoveryDeps {
   readonly clock: Clock
   readonly random: Random
-  readonly store: Pick<Store, 'secondFactors'>
+  readonly store: Pick<Store, 'recoveryCodes'>
   readonly passwords: Passwords
   readonly sealer: Sealer
   readonly derived: { readonly recovery: Buffer }
@@ -24,7 +24,7 @@ const LENGTH = 12
 const place = (userId: string): string => `recovery_reveal/codes/${userId}`
 
 /** The form in which a code is compared: people type capitals, spaces and dashes as they like. */
-export const normalisedRecoveryCode = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, '')
+const normalisedRecoveryCode = (typed: string): string => typed.toLowerCase().replaceAll(/[\s-]/g, '')
 
 const newCode = (random: Random): string => [...random.bytes(LENGTH)].map((byte) => ALPHABET[byte & 31]).join('')
 
@@ -54,7 +54,7 @@ export async function issueRecoveryCodes(
     rows.push({ id: newId(deps.random, deps.clock.now()), lookup: lookupOf(deps, userId, code), phc: hashed.phc })
   }
   const sealed = deps.sealer.seal(Buffer.from(codes.map(grouped).join('\n')), place(userId))
-  await deps.store.secondFactors.replaceRecoveryCodes(userId, rows, { sessionId, sealed }, event, notices)
+  await deps.store.recoveryCodes.replace(userId, rows, { sessionId, sealed }, event, notices)
   return 'issued'
 }
 
@@ -64,7 +64,7 @@ export async function unsavedRecoveryCodes(
   userId: string,
   sessionId: string,
 ): Promise<readonly string[] | undefined> {
-  const sealed = await deps.store.secondFactors.findReveal(userId, sessionId)
+  const sealed = await deps.store.recoveryCodes.findReveal(userId, sessionId)
   const plain = sealed && deps.sealer.open(sealed, place(userId))
   return plain?.toString().split('\n')
 }
@@ -76,7 +76,7 @@ export async function matchRecoveryCode(
   typed: string,
 ): Promise<{ readonly id: string } | 'wrong' | 'busy'> {
   const code = normalisedRecoveryCode(typed)
-  const found = await deps.store.secondFactors.findRecoveryCode(userId, lookupOf(deps, userId, code))
+  const found = await deps.store.recoveryCodes.find(userId, lookupOf(deps, userId, code))
   const verdict = await deps.passwords.check(code, found && { phc: found.phc, peppered: true })
   if (verdict === 'busy') return 'busy'
   return found && verdict !== 'wrong' ? { id: found.id } : 'wrong'

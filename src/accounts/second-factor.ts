@@ -12,7 +12,7 @@ import { chargeCode, refundCode, type ThrottleDeps } from './throttle.ts'
 import { matchCode, normalisedCode, type TotpDeps } from './totp.ts'
 
 export interface SecondFactorDeps extends TotpDeps, RecoveryDeps, LetterDeps {
-  readonly store: Pick<Store, 'secondFactors' | 'throttle' | 'audit' | 'users'>
+  readonly store: Pick<Store, 'secondFactors' | 'recoveryCodes' | 'throttle' | 'audit' | 'users'>
   readonly config: ThrottleDeps['config'] & LetterDeps['config']
 }
 
@@ -64,14 +64,14 @@ export async function proveRecoveryCode(
     const { session, secrets } = raising(deps, place, ['pwd', 'mfa'])
     const event = factorEvent(deps, 'recovery_code.used', place, {})
     const notices = await codeUsedNotices(deps, place)
-    const isSpent = await deps.store.secondFactors.spendRecoveryCode(place.userId, match.id, session, event, notices)
+    const isSpent = await deps.store.recoveryCodes.spend(place.userId, match.id, session, event, notices)
     return isSpent ? { outcome: 'proved', secrets } : { outcome: 'wrong' }
   })
 }
 
 async function codeUsedNotices(deps: SecondFactorDeps, { userId, from }: FactorPlace): Promise<readonly Outgoing[]> {
   const user = await deps.store.users.find({ id: userId })
-  const left = await deps.store.secondFactors.countRecoveryCodes(userId)
+  const left = await deps.store.recoveryCodes.count(userId)
   return user ? recoveryCodeUsedNotice(deps, user, from, left - 1) : []
 }
 

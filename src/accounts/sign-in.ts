@@ -11,7 +11,7 @@ import type { Passwords } from './password.ts'
 import { chargeAttempt, chargeDevice } from './throttle.ts'
 
 export interface SignInDeps extends LetterDeps {
-  readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'knownDevices' | 'audit'>
+  readonly store: Pick<Store, 'throttle' | 'users' | 'sessions' | 'knownDevices' | 'passwords' | 'audit'>
   readonly passwords: Passwords
   readonly config: LetterDeps['config'] & { readonly limitAuthPerMinute: number; readonly sessionMaxSeconds: number }
 }
@@ -85,7 +85,7 @@ const failure = (user: User, mayBeRight: boolean): string => {
 
 async function upgrade(deps: SignInDeps, { id, password }: UserWithPassword, plain: string): Promise<void> {
   const stronger = await deps.passwords.hash(plain)
-  if (password && stronger !== 'busy') await deps.store.users.upgradePassword(id, password, stronger)
+  if (password && stronger !== 'busy') await deps.store.passwords.upgrade(id, password, stronger)
 }
 
 /** Begins the session of a user whose credentials were just proved, or who was just made. */

@@ -15,7 +15,9 @@ import { knownDeviceStore } from './known-devices.ts'
 import { leaseStore } from './leases.ts'
 import { mailLinkStore } from './mail-links.ts'
 import { outboxStore } from './outbox.ts'
+import { passwordStore } from './passwords.ts'
 import { pushedRequestStore } from './pushed-requests.ts'
+import { recoveryCodeStore } from './recovery-codes.ts'
 import { refreshFamilyStore } from './refresh-families.ts'
 import { refusalStore } from './refusals.ts'
 import { rekeyStore } from './rekey.ts'
@@ -50,7 +52,9 @@ export const createStore = (
   leases: leaseStore(database),
   mailLinks: mailLinkStore(database),
   outbox: outboxStore(database),
+  passwords: passwordStore(database),
   pushedRequests: pushedRequestStore(database),
+  recoveryCodes: recoveryCodeStore(database),
   refreshFamilies: refreshFamilyStore(database),
   rekey: rekeyStore(database),
   refusals: refusalStore(database),

@@ -29,7 +29,7 @@ export interface Import {
 export const root = join(import.meta.dirname, '..', '..')
 
 /** Every file that git tracks or would track, which is what a clone may come to hold. */
-export function filesOfTree(): readonly string[] {
+function filesOfTree(): readonly string[] {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
   return [...new Set(listed.toString().split('\0'))]
     .filter((path) => path !== '' && existsSync(join(root, path)))

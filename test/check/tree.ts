@@ -94,7 +94,7 @@ export const sqlFromStrings = (tree: Tree): readonly Finding[] =>
     (path) => !path.startsWith('src/'),
   )
 
-const LONGEST = 250
+const LONGEST = { src: 250, test: 400 }
 /** Long because they are one flat list, with one idea all the same. */
 const FLAT_TABLE = /^src\/(?:store\/schema|config\/settings|views\/catalogue\/[\w-]+)\.ts$/
 
@@ -104,7 +104,8 @@ export function longFiles(tree: Tree): readonly Finding[] {
   for (const [file, text] of tree) {
     const lines = text.split('\n').length - 1
     if (!/^(?:src|test)\/.*\.ts$/.test(file) || /\.test\.ts$/.test(file) || FLAT_TABLE.test(file)) continue
-    if (lines > LONGEST) found.push({ file, line: lines, message: `longer than ${LONGEST} lines` })
+    const most = file.startsWith('src/') ? LONGEST.src : LONGEST.test
+    if (lines > most) found.push({ file, line: lines, message: `longer than ${most} lines` })
   }
   return found
 }

@@ -16,7 +16,7 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { BrowserSession } from './browser-session.ts'
 import { startPostgres } from './postgres.ts'
 
-export const ISSUER = 'https://gate.example'
+const ISSUER = 'https://gate.example'
 export const PASSWORD = 'Correct-Horse-7-Staple!'
 const MASTER_KEY = randomBytes(32).toString('base64url')
 

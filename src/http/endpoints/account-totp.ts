@@ -28,7 +28,7 @@ export function accountTotpEndpoints(app: FastifyInstance, deps: Deps): void {
     const totp = await deps.store.secondFactors.listTotp(user.id)
     await reply.send({
       csrf_token: csrfToken(deps, cookie, SUBJECT),
-      recovery_codes_left: await deps.store.secondFactors.countRecoveryCodes(user.id),
+      recovery_codes_left: await deps.store.recoveryCodes.count(user.id),
       totp: totp.map(({ id, name, confirmedAt, lastUsedAt }) => ({
         id,
         name,

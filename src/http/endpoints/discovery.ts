@@ -6,7 +6,7 @@ import { SIGNING_ALGS } from '../../keys/signing-keys.ts'
 import { ENDPOINTS, serverMetadata } from '../../protocol/server-metadata.ts'
 
 /** The paths of the metadata document: below the issuer, and with the issuer's path after the well-known part. RFC 8414 §3.1, OIDC Discovery §4 */
-export function metadataPaths(basePath: string): readonly string[] {
+function metadataPaths(basePath: string): readonly string[] {
   const names = ['openid-configuration', 'oauth-authorization-server']
   return [...new Set(names.flatMap((name) => [`${basePath}/.well-known/${name}`, `/.well-known/${name}${basePath}`]))]
 }

@@ -81,7 +81,7 @@ export function enrolFactorPages(app: FastifyInstance, deps: Deps): void {
     const { open, form } = sent
     const place = await placeOf(deps, request, open)
     if (place && form.get('saved') === undefined) return await showCodes(deps, request, reply, open, true)
-    if (place) await deps.store.secondFactors.endReveal(place.userId)
+    if (place) await deps.store.recoveryCodes.endReveal(place.userId)
     await seeOther(reply, hubOf(deps, open))
   })
 }

@@ -69,7 +69,7 @@ async function showFactors(deps: Deps, request: FastifyRequest, reply: FastifyRe
       addedAt: confirmedAt ?? createdAt,
       ...(lastUsedAt ? { lastUsedAt } : {}),
     })),
-    recoveryCodesLeft: await secondFactors.countRecoveryCodes(visitor.user.id),
+    recoveryCodesLeft: await deps.store.recoveryCodes.count(visitor.user.id),
     isRequired: isRequired(deps, visitor),
   }
   await sendPage(reply, factorsPage(view, frameFor(deps, request)))
@@ -169,7 +169,7 @@ function recoveryCodes(app: FastifyInstance, deps: Deps): void {
     const sent = await admitForm(deps, request, reply, CODES)
     if (!sent) return
     if (sent.form.get('saved') === undefined) return await show(request, reply, sent.visitor, true)
-    await deps.store.secondFactors.endReveal(sent.visitor.user.id)
+    await deps.store.recoveryCodes.endReveal(sent.visitor.user.id)
     await backTo(deps, reply, PATH, 'codesSaved')
   })
 }
