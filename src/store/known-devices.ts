@@ -32,7 +32,7 @@ const MOST_FAILURES = 10
 const MOST_GUESSES = 100
 
 /** Whether a device `d` has a lane of its own. */
-export const hasLane = sql`(d.failures < ${sql.lit(MOST_FAILURES)})`
+export const hasLane = sql`(d.failures < ${MOST_FAILURES})`
 
 /**
  * The part of a statement that remembers the device of a sign-in, and drops the one that was quiet longest.
@@ -55,14 +55,14 @@ export const remembering = (
   dropped as (
     delete from known_device d using (
       select o.id from known_device o join remembered r on r.user_id = o.user_id and r.id <> o.id
-       order by o.last_seen_at desc, o.id desc offset ${sql.lit(MOST_DEVICES - 1)}) o
+       order by o.last_seen_at desc, o.id desc offset ${MOST_DEVICES - 1}) o
      where d.id = o.id)`
 
 /** The part of a statement that forgets what strangers tried: one of them knew the password, or the owner has come back. */
 export const reopening = (byOwner: boolean, source: RawBuilder<unknown>) => sql`
   reopened as (
     delete from guessing g using ${source} who
-     where g.user_id = who.id and (not ${byOwner} or g.failures >= ${sql.lit(MOST_GUESSES)}))`
+     where g.user_id = who.id and (not ${byOwner} or g.failures >= ${MOST_GUESSES}))`
 
 const deviceColumns = sql`
   d.id, d.user_id as "userId", d.name, d.failures, not ${hasLane} as "isVoid", d.posture, d.posture_until as "postureUntil",
@@ -106,9 +106,9 @@ export const knownDeviceStore = (database: Database) => ({
           on conflict (user_id) do update set
             password_changed_at = excluded.password_changed_at,
             failures  = case when g.password_changed_at < excluded.password_changed_at then 1
-                             else least(g.failures + 1, ${sql.lit(MOST_GUESSES)}) end,
+                             else least(g.failures + 1, ${MOST_GUESSES}) end,
             closed_at = case when g.password_changed_at < excluded.password_changed_at then null
-                             when g.failures >= ${sql.lit(MOST_GUESSES)} then coalesce(g.closed_at, (select now from t)) end
+                             when g.failures >= ${MOST_GUESSES} then coalesce(g.closed_at, (select now from t)) end
           returning closed_at),
         closing as (select 1 from counted, t where counted.closed_at = t.now),
         ${mailing(notices, database.now, sql`closing`)},
@@ -132,7 +132,7 @@ export const knownDeviceStore = (database: Database) => ({
     const { rows } = await database.run((db) =>
       sql<{ wasClosed: boolean }>`
         with gone as (
-          delete from guessing where user_id = ${userId} returning failures >= ${sql.lit(MOST_GUESSES)} as "wasClosed"),
+          delete from guessing where user_id = ${userId} returning failures >= ${MOST_GUESSES} as "wasClosed"),
         ${auditing(event, database.now, sql`gone where "wasClosed"`)}
         select * from gone`.execute(db),
     )

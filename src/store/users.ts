@@ -82,13 +82,6 @@ export const userStore = (database: Database) => ({
     return rows[0]
   },
 
-  /** The password of a user, to compare. */
-  async findPassword(userId: string): Promise<StoredPassword | undefined> {
-    return await database.run((db) =>
-      db.selectFrom('password').select(['phc', 'peppered']).where('user_id', '=', userId).executeTakeFirst(),
-    )
-  },
-
   /** Users by id, from after a given one. */
   async list(after: string | undefined, limit: number): Promise<readonly User[]> {
     const { rows } = await database.run((db) =>
@@ -165,18 +158,6 @@ export const userStore = (database: Database) => ({
         ${mailing(mails, database.now, sql`moved`)},
         ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
-    )
-  },
-
-  /** Replaces a hash by a stronger one of the same password, unless it has changed meanwhile. */
-  async upgradePassword(userId: string, from: StoredPassword, to: StoredPassword): Promise<void> {
-    await database.run((db) =>
-      db
-        .updateTable('password')
-        .set({ phc: to.phc, peppered: to.peppered })
-        .where('user_id', '=', userId)
-        .where('phc', '=', from.phc)
-        .execute(),
     )
   },
 

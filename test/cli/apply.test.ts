@@ -227,7 +227,7 @@ test('an imported hash counts until the first sign-in, which replaces it', async
   assert.equal(await deps.passwords.check(PASSWORD, carol?.password), 'upgrade')
   const upgraded = await deps.passwords.hash(PASSWORD)
   assert.ok(carol?.password && upgraded !== 'busy')
-  await deps.store.users.upgradePassword(carol.id, carol.password, upgraded)
+  await deps.store.passwords.upgrade(carol.id, carol.password, upgraded)
   assert.deepEqual((await applyFile(deps, text)).changes[0]?.action, 'unchanged')
 })
 

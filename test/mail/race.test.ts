@@ -42,7 +42,7 @@ suite('a link to a new password over three nodes', () => {
       statuses.every((status) => [200, 410].includes(status)),
       String(statuses),
     )
-    const stored = await cluster.deps.store.users.findPassword(user.id)
+    const stored = await cluster.deps.store.passwords.find(user.id)
     assert.ok(stored)
     assert.equal(await cluster.deps.passwords.check(passwordOf(winners[0] ?? -1), stored), 'right')
     const [told] = await cluster.sql<{ count: string; epoch: number }>(
