@@ -22,7 +22,9 @@ import { startPostgres } from './postgres.ts'
 import { type EngineName, makeUser, register } from './server.ts'
 
 const POSTERN = fileURLToPath(new URL('../../src/postern.mjs', import.meta.url))
-const READY_MS = 30_000
+const READY_MS = 60_000 // on a machine that is busy with other tests
+/** Dozens of processes are started: they share what was compiled. */
+const COMPILED = join(tmpdir(), 'postern-test-compiled')
 
 export type Settings = Readonly<Record<string, string>>
 
@@ -129,10 +131,10 @@ export const freePort = async (): Promise<number> => {
 }
 
 /** Runs `postern` with these settings and no others. */
-export function runPostern(args: readonly string[], settings: Settings): ChildProcess & { readonly pid: number } {
+function runPostern(args: readonly string[], settings: Settings): ChildProcess & { readonly pid: number } {
   const { PATH = '', HOME = '/' } = process.env
   const child = spawn(process.execPath, [POSTERN, ...args], {
-    env: { PATH, HOME, ...settings },
+    env: { PATH, HOME, NODE_COMPILE_CACHE: COMPILED, ...settings },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   if (child.pid === undefined) throw new Error('the process could not be started')
