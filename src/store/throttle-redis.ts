@@ -61,10 +61,12 @@ export async function openRedisThrottle({
     retryStrategy: (times) => Math.min(times * 100, LONGEST_PAUSE_MS),
   })
   let isAway = false
-  redis.on('error', (error: Error) => {
+  const tell = (error: Error) => {
     if (!isAway) onError(error)
     isAway = true
-  })
+  }
+  redis.on('error', tell)
+  redis.on('close', () => tell(new Error('the connection to Redis has ended')))
   redis.on('ready', () => {
     isAway = false
   })
@@ -86,6 +88,9 @@ export async function openRedisThrottle({
   return {
     take: async (keys, limit) => Number(await run(TAKE, keys, limit)),
     giveBack: async (keys, limit) => void (await run(GIVE_BACK, keys, limit)),
-    close: () => redis.disconnect(),
+    close: () => {
+      isAway = true // as it should be
+      redis.disconnect()
+    },
   }
 }
