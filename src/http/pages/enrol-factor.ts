@@ -79,15 +79,19 @@ export function enrolFactorPages(app: FastifyInstance, deps: Deps): void {
     const sent = await sentForm(deps, request, reply)
     if (!sent) return
     const { open, form } = sent
-    const place = await placeOf(deps, request, open)
+    const place = await provedPlace(deps, request, open)
     if (place && form.get('saved') === undefined) return await showCodes(deps, request, reply, open, true)
     if (place) await deps.store.recoveryCodes.endReveal(place.userId)
     await seeOther(reply, hubOf(deps, open))
   })
 }
 
+/** Who may see the codes, and say that they are saved: signed in anew by a password alone, one would pass by them. */
+const provedPlace = async (deps: Deps, request: FastifyRequest, open: OpenInteraction) =>
+  open.standing.session?.acr === 'urn:postern:mfa' ? await placeOf(deps, request, open) : undefined
+
 async function codesOf(deps: Deps, request: FastifyRequest, open: OpenInteraction) {
-  const place = await placeOf(deps, request, open)
+  const place = await provedPlace(deps, request, open)
   return place && (await unsavedRecoveryCodes(deps, place.userId, place.sessionId))
 }
 
