@@ -63,6 +63,7 @@ async function spend(deps: GrantDeps, caller: Caller, digest: ReturnType<typeof 
   const lifetime = client.accessTokenLifetimeSeconds ?? deps.config.accessTokenSeconds
   const birth = {
     attempt: deps.random.bytes(16),
+    address: from.address,
     jti: isRefreshable ? deps.random.bytes(16) : undefined,
     kid: (await deps.keys.current()).kid,
     lifetimeSeconds: isRefreshable ? (client.refreshTokenLifetimeSeconds ?? deps.config.refreshTokenSeconds) : lifetime,

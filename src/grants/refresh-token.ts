@@ -7,7 +7,7 @@ import { narrowedScope, parseScope } from '../protocol/scope.ts'
 import { claimsFor } from '../protocol/standard-claims.ts'
 import type { AccessFacts } from '../store/liveness.ts'
 import type { Family } from '../store/refresh-families.ts'
-import { refreshRetriedOften, refreshReused } from '../telemetry/audit.ts'
+import { refreshRetryNoticed, refreshReused } from '../telemetry/audit.ts'
 import { refreshGrantOf, userGrantOf } from '../tokens/authorization.ts'
 import { type OwnRefreshToken, readRefreshToken } from '../tokens/verify.ts'
 import { targetOf } from './audience.ts'
@@ -68,6 +68,7 @@ async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken, i
     jti: deps.random.bytes(16),
     kid: (await deps.keys.current()).kid,
     attempt: deps.random.bytes(16),
+    address: from.address,
   }
   const policy = {
     retrySeconds: client.refreshRetrySeconds ?? deps.config.refreshRetrySeconds,
@@ -82,8 +83,11 @@ async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken, i
     policy,
     refreshReused(deps, from, facts),
   )
-  if (rotation.outcome === 'retried' && rotation.family.retries === SUSPICIOUS_RETRIES) {
-    await deps.store.audit.record(refreshRetriedOften(deps, from, facts, rotation.family.retries))
+  if (rotation.outcome === 'retried') {
+    const { retries, rotatedFrom } = rotation.family
+    const isElsewhere = rotatedFrom !== null && rotatedFrom !== from.address
+    const reason = isElsewhere ? 'another network' : retries === SUSPICIOUS_RETRIES ? 'many in a row' : undefined
+    if (reason) await deps.store.audit.record(refreshRetryNoticed(deps, from, facts, { retries, reason }))
   }
   return rotation
 }

@@ -50,6 +50,8 @@ export interface FamilyBirth {
   readonly kid: string
   readonly lifetimeSeconds: number
   readonly idleSeconds: number | undefined
+  /** The network prefix that it is given to. */
+  readonly address: string
 }
 
 export const authorizationCodeStore = (database: Database) => ({
@@ -123,10 +125,10 @@ export const authorizationCodeStore = (database: Database) => ({
           returning a.*, t.now, t.now + ${birth.lifetimeSeconds}::float8 * interval '1 second' as family_expires_at),
         f as (
           insert into refresh_family (id, client_id, user_id, user_epoch, session_id, scope, resources, claims, auth_time, acr,
-            amr, offline, granted_at, jti, rotated_at, kid, token_expires_at, expires_at)
+            amr, offline, granted_at, jti, rotated_at, kid, token_expires_at, expires_at, rotated_from)
           select family_id, client_id, user_id, user_epoch, session_id, scope, resources, claims, auth_time, acr,
             amr, 'offline_access' = any(scope), issued_at, ${birth.jti ?? null}::bytea, now, ${birth.kid}::text,
-            least(family_expires_at, now + ${birth.idleSeconds ?? null}::float8 * interval '1 second'), family_expires_at
+            least(family_expires_at, now + ${birth.idleSeconds ?? null}::float8 * interval '1 second'), family_expires_at, ${birth.address}::text
             from spent
           on conflict (id) do update set id = excluded.id
           returning *),

@@ -31,6 +31,8 @@ export interface Family {
   readonly kid: string
   readonly tokenExpiresAt: Date
   readonly retries: number
+  /** The network that it was given to. */
+  readonly rotatedFrom: string | null
   /** When the statement ran, by the database's time. */
   readonly now: Date
   readonly user: UserSnapshot
@@ -55,6 +57,8 @@ export interface Successor {
   readonly jti: Buffer
   readonly kid: string
   readonly attempt: Buffer
+  /** The network prefix that asks for it. */
+  readonly address: string
 }
 
 export interface RotationPolicy {
@@ -73,6 +77,7 @@ export interface RotationPolicy {
 export const familyColumns = sql`
   f.id, f.client_id as "clientId", f.session_id as "sessionId", f.scope, f.resources, f.claims, f.auth_time as "authTime",
   f.acr, f.amr, f.offline, f.jti, f.rotated_at as "rotatedAt", f.kid, f.token_expires_at as "tokenExpiresAt", f.retries,
+  f.rotated_from as "rotatedFrom",
   ${userSnapshot(sql`f.user_id`)} as "user"`
 
 export const refreshFamilyStore = (database: Database) => ({
@@ -140,7 +145,9 @@ function rotateStatement(
   event: AuditEvent,
 ) {
   const next = sql`${successor.jti}::bytea`
-  const isOurs = sql`coalesce(f.jti = ${next}, false)` // an earlier try of this very call, whose answer was lost
+  // An earlier try of this very call, whose answer was lost. Its token may have moved on since: another call of the client
+  // that sent the same one was given it, and went on with it.
+  const isOurs = sql`coalesce(${next} in (f.jti, f.previous_jti), false)`
   const isCurrent = sql`coalesce(f.jti = ${token.jti}::bytea, false)`
   const isParent = sql`coalesce(f.previous_jti = ${token.jti}::bytea, false)`
   const inWindow = sql`(t.now < f.rotated_at + ${policy.retrySeconds}::float8 * interval '1 second')`
@@ -163,6 +170,7 @@ function rotateStatement(
         token_expires_at = case when ${moves}
                              then least(f.expires_at, ${rotatedAt} + ${idle}::float8 * interval '1 second')
                              else f.token_expires_at end,
+        rotated_from     = case when ${moves} then ${successor.address} else f.rotated_from end,
         retries          = case when ${moves} then 0 when ${retries} and not ${isHeld} then f.retries + 1 else f.retries end,
         revoked_at       = case when ${reuses} then t.now else f.revoked_at end,
         revoked_reason   = case when ${reuses} then case when ${isParent} then 'late-retry' else 'reuse' end

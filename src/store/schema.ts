@@ -243,6 +243,7 @@ export interface RefreshFamilyTable {
   kid: string
   token_expires_at: Date
   retries: Defaulted<number>
+  rotated_from: string | null
   expires_at: Date
   revoked_at: Date | null
   revoked_reason: string | null

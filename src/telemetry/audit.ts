@@ -166,13 +166,13 @@ export const refreshReused = (deps: EventDeps, from: Provenance, facts: GrantFac
   event(deps, 'refresh_token.reused', ofClient(facts.clientId), { ...from, ...facts, outcome: 'failure' })
 
 /** A refresh token was retried suspiciously often, or from elsewhere. */
-export const refreshRetriedOften = (
+export const refreshRetryNoticed = (
   deps: EventDeps,
   from: Provenance,
   facts: GrantFacts,
-  retries: number,
+  { retries, reason }: { readonly retries: number; readonly reason: string },
 ): AuditEvent =>
-  event(deps, 'refresh_token.retried_often', ofClient(facts.clientId), { ...from, ...facts, detail: { retries } })
+  event(deps, 'refresh_token.retried', ofClient(facts.clientId), { ...from, ...facts, reason, detail: { retries } })
 
 /** A client revoked a grant, or a token of its own. */
 export const tokenRevoked = (

@@ -6,7 +6,7 @@ const ENTRY_POINTS = [
   /^src\/(?:main\.ts|postern\.mjs)$/,
   /^src\/resource-server\/(?:index|express|fastify|fetch)\.ts$/,
   /^test\/.*\.test\.ts$/,
-  /^test\/(?:run|check|build|run\/reporter|resource-server\/benchmark|support\/make-[\w-]+)\.ts$/,
+  /^test\/(?:run|check|build|generate|run\/reporter|resource-server\/benchmark|support\/make-[\w-]+)\.ts$/,
 ]
 const EXPORT =
   /^export\s+(?:declare\s+)?(?:abstract\s+)?(?<kind>const|let|async function\*?|function\*?|class|interface|type|enum)\s+(?<name>[\w$]+)/gm

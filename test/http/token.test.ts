@@ -59,6 +59,21 @@ for (const engine of ENGINE_NAMES) {
       assert.notEqual(again.json().access_token, first.json().access_token)
     })
 
+    test('a retry from another network is given, and noticed (design.md §4.2)', async () => {
+      const { tokens } = await obtainTokens(server, spa, user)
+      await refresh(server, spa, tokens.refresh_token)
+      const form = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: spa.clientId }
+      const elsewhere = await server.app.inject({
+        method: 'POST',
+        url: '/token',
+        remoteAddress: '203.0.113.9',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: new URLSearchParams(form).toString(),
+      })
+      assert.equal(elsewhere.statusCode, 200)
+      assert.ok((await server.audited()).includes('refresh_token.retried'))
+    })
+
     test('a refresh token presented after its successor was used ends the whole family (RFC 9700 §4.14.2)', async () => {
       const { tokens } = await obtainTokens(server, spa, user)
       const second = await refresh(server, spa, tokens.refresh_token)

@@ -113,6 +113,7 @@ suite('a store function whose connection breaks does its work once, and says wha
     kid: 'a-key',
     lifetimeSeconds: 3600,
     idleSeconds: undefined,
+    address: '198.51.100.0/24',
   })
 
   for (const [how, interactionId] of [
@@ -139,19 +140,43 @@ suite('a store function whose connection breaks does its work once, and says wha
     assert.equal(await store.authorizationCodes.spend(code, newBirth(), event('code.redeemed')), undefined)
   })
 
-  lostEach('a refresh token is rotated by the call that rotated it', async (where) => {
+  /** A family with the refresh token that it began with. */
+  async function founded() {
     const grant = newGrant(await signedIn())
     const code = digest()
     const birth = newBirth()
     await store.authorizationCodes.issue(code, undefined, grant, 60, event('code.issued'))
     await store.authorizationCodes.spend(code, birth, event('code.redeemed'))
-    const presented = { familyId: grant.familyId, clientId: CLIENT, jti: birth.jti, issuedAtSeconds: 0 }
-    const successor = { jti: bytes(), kid: 'a-key', attempt: bytes() }
-    const policy = { retrySeconds: 0, idleSeconds: undefined, rotates: true, isRestricted: false, isJudged: false }
-    const rotate = () => store.refreshFamilies.rotate(presented, successor, policy, event('refresh_token.reused'))
-    const rotation = await broken(/update refresh_family/, where, rotate)
+    return { familyId: grant.familyId, jti: birth.jti }
+  }
+
+  const newSuccessor = () => ({ jti: bytes(), kid: 'a-key', attempt: bytes(), address: '198.51.100.0/24' })
+
+  const rotate = (familyId: string, jti: Buffer, successor: ReturnType<typeof newSuccessor>, retrySeconds = 0) =>
+    store.refreshFamilies.rotate(
+      { familyId, clientId: CLIENT, jti, issuedAtSeconds: 0 },
+      successor,
+      { retrySeconds, idleSeconds: undefined, rotates: true },
+      event('refresh_token.reused'),
+    )
+
+  lostEach('a refresh token is rotated by the call that rotated it', async (where) => {
+    const { familyId, jti } = await founded()
+    const successor = newSuccessor()
+    const rotation = await broken(/update refresh_family/, where, () => rotate(familyId, jti, successor))
     assert.equal(rotation.outcome, 'rotated')
-    assert.ok((await store.refreshFamilies.isCurrent(grant.familyId, successor.jti)) !== undefined)
+    assert.ok((await store.refreshFamilies.isCurrent(familyId, successor.jti)) !== undefined)
+  })
+
+  test('a rotation whose answer was lost is no replay when its token has moved on meanwhile', async () => {
+    const { familyId, jti } = await founded()
+    const [successor, next] = [newSuccessor(), newSuccessor()]
+    await rotate(familyId, jti, successor, 30)
+    await rotate(familyId, jti, newSuccessor(), 30) // the client asked again elsewhere, got the same token,
+    await rotate(familyId, successor.jti, next, 30) // and went on with it
+    const again = await rotate(familyId, jti, successor, 30) // only now the first call is done again
+    assert.equal(again.outcome, 'rotated')
+    assert.ok((await store.refreshFamilies.isCurrent(familyId, next.jti)) !== undefined)
   })
 
   lostEach('a sign-in begins a session that its cookies open', async (where) => {
