@@ -2,11 +2,12 @@ import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import { accountEvent, type Provenance } from '../telemetry/audit.ts'
+import { countAttempt, uncountAttempt } from './known-devices.ts'
 import type { LetterDeps } from './letter.ts'
 import { passwordChangedNotice } from './notices.ts'
 import { ownWords, type PasswordFault, type PasswordPolicy, passwordFaults } from './password-policy.ts'
 import type { SessionSecrets, SignInDeps } from './sign-in.ts'
-import { chargeAttempt } from './throttle.ts'
+import { chargeAttempt, chargeDevice } from './throttle.ts'
 
 export interface ChangePasswordDeps extends SignInDeps, LetterDeps {
   readonly store: SignInDeps['store'] & Pick<Store, 'account'>
@@ -25,10 +26,10 @@ export type ChangePasswordOutcome =
  */
 export async function changePassword(
   deps: ChangePasswordDeps,
-  place: { readonly userId: string; readonly sessionId: string; readonly from: Provenance },
+  place: OwnPlace & { readonly sessionId: string },
   { current, password }: { readonly current: string; readonly password: string },
 ): Promise<ChangePasswordOutcome> {
-  const verdict = await confirmPassword(deps, place.userId, place.from.address, current)
+  const verdict = await confirmPassword(deps, place, current)
   if (typeof verdict === 'object') return verdict
   const user = await deps.store.users.find({ id: place.userId })
   if (!user) return { outcome: 'wrong' }
@@ -44,17 +45,32 @@ export async function changePassword(
   return { outcome: 'changed', secrets }
 }
 
-/** Whether a signed-in user knows their password, under the limits of every other way to try one. */
+/** Who is signed in, and on which device, when the account knows it. */
+export interface OwnPlace {
+  readonly userId: string
+  readonly deviceId: string | null
+  readonly from: Provenance
+}
+
+/**
+ * Whether a signed-in user knows their password. Limited and counted as at sign-in: who took over a session must not guess
+ * on, and strangers must not hold up who is on a known device.
+ */
 export async function confirmPassword(
   deps: SignInDeps,
-  userId: string,
-  address: string,
+  { userId, deviceId, from }: OwnPlace,
   password: string,
 ): Promise<'right' | { readonly outcome: 'wrong' | 'busy' } | { readonly outcome: 'wait'; readonly seconds: number }> {
-  const seconds = await chargeAttempt(deps, address, userId)
+  const isKnown = deviceId !== null
+  const seconds = isKnown ? await chargeDevice(deps, deviceId) : await chargeAttempt(deps, from.address, userId)
   if (seconds > 0) return { outcome: 'wait', seconds }
+  const user = await deps.store.users.find({ id: userId })
+  if (!user) return { outcome: 'wrong' }
+  const tried = { ...user, deviceId }
+  const mayBeRight = await countAttempt(deps, tried, from)
   const stored = await deps.store.passwords.find(userId)
-  const verdict = await deps.passwords.check(password, stored)
-  if (verdict === 'busy' || verdict === 'wrong') return { outcome: verdict }
-  return 'right'
+  const verdict = await deps.passwords.check(password, stored, isKnown ? 'owners' : 'strangers')
+  if (!mayBeRight || verdict === 'wrong') return { outcome: 'wrong' }
+  await uncountAttempt(deps, tried)
+  return verdict === 'busy' ? { outcome: verdict } : 'right'
 }

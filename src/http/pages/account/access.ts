@@ -25,7 +25,12 @@ export interface Visitor {
 }
 
 /** The places of a person's events. */
-export const placeOf = ({ session, user, from }: Visitor) => ({ userId: user.id, sessionId: session.id, from })
+export const placeOf = ({ session, user, from }: Visitor) => ({
+  userId: user.id,
+  sessionId: session.id,
+  deviceId: session.device?.id ?? null,
+  from,
+})
 
 /** A change of a credential asks for a sign-in of at most five minutes ago. */
 export const FRESH: OwnDemand = { maxAgeSeconds: 300 }

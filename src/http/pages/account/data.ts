@@ -56,7 +56,7 @@ export function dataPages(app: FastifyInstance, deps: Deps): void {
         ...(password === undefined ? { password: 'missing' as const } : {}),
       })
     }
-    const verdict = await confirmPassword(deps, visitor.user.id, visitor.from.address, password)
+    const verdict = await confirmPassword(deps, placeOf(visitor), password)
     if (verdict !== 'right') {
       return await show(
         deps,
