@@ -156,7 +156,7 @@ suite('a store function whose connection breaks does its work once, and says wha
     store.refreshFamilies.rotate(
       { familyId, clientId: CLIENT, jti, issuedAtSeconds: 0 },
       successor,
-      { retrySeconds, idleSeconds: undefined, rotates: true },
+      { retrySeconds, idleSeconds: undefined, rotates: true, isRestricted: false, isJudged: true },
       event('refresh_token.reused'),
     )
 
