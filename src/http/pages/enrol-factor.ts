@@ -3,6 +3,7 @@ import { create } from 'qrcode'
 import { unsavedRecoveryCodes } from '../../accounts/recovery-codes.ts'
 import { confirmEnrolment } from '../../accounts/second-factor.ts'
 import { beginEnrolment, type Enrolment, openEnrolment } from '../../accounts/totp.ts'
+import { plainLine } from '../../base/plain-line.ts'
 import type { Deps } from '../../deps.ts'
 import { PageError } from '../../protocol/error.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
@@ -134,7 +135,7 @@ const formView = (deps: Deps, open: OpenInteraction, page: Page) => ({
 
 /** What its user calls an authenticator. */
 export const nameOf = (typed: string | undefined): string =>
-  (typed ?? '').replaceAll(/\p{C}/gu, '').trim().slice(0, LONGEST_AUTHENTICATOR_NAME) || 'Authenticator app'
+  plainLine(typed ?? '', LONGEST_AUTHENTICATOR_NAME) || 'Authenticator app'
 
 /** A form of an interaction, proved to be ours; an expired one has been answered. */
 async function sentForm(deps: Deps, request: FastifyRequest, reply: FastifyReply) {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { plainLine } from '../../../base/plain-line.ts'
 import { isId } from '../../../base/random.ts'
 import type { Deps } from '../../../deps.ts'
 import type { AccountSummary } from '../../../store/account.ts'
@@ -157,7 +158,9 @@ function profile(app: FastifyInstance, deps: Deps): void {
     const sent = await admitForm(deps, request, reply, path)
     if (!sent) return
     const { visitor, form } = sent
-    const typed = Object.fromEntries(PROFILE_FIELDS.map((name) => [name, plainText(form.get(name)) ?? null]))
+    const typed = Object.fromEntries(
+      PROFILE_FIELDS.map((name) => [name, plainLine(form.get(name) ?? '', LONGEST_PROFILE_FIELD) || null]),
+    )
     await deps.store.account.changeClaims(
       visitor.user.id,
       typed,
@@ -166,7 +169,3 @@ function profile(app: FastifyInstance, deps: Deps): void {
     await backTo(deps, reply, path, 'profileSaved')
   })
 }
-
-/** A line of text; `undefined` for none. */
-const plainText = (typed: string | undefined): string | undefined =>
-  (typed ?? '').replaceAll(/\p{C}/gu, '').trim().slice(0, LONGEST_PROFILE_FIELD) || undefined
