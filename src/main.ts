@@ -60,7 +60,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
       const isChange = ({ action }: { readonly action: string }) => action !== 'unchanged'
       log.info({ entries: changes.length, changed: changes.filter(isChange).length }, 'set-up applied')
     }
-    const banner = await firstRun(opened)
+    const first = await firstRun(opened)
     if (config.isDemoOn) await ensureDemo(deps)
 
     const draining = { isDraining: false }
@@ -71,7 +71,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
     const stopRenewing = certificate && keepCertificateFresh(certificate, app.server, log)
     log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
     if (config.mail === 'none') log.warn('no mail can be sent: nobody can reset a password; set SMTP_URL')
-    if (banner !== undefined && config.isLoopback) say(banner)
+    if (first && (config.isLoopback || !first.isKept)) say(first.text)
 
     const stop = atMostOnce(async () => {
       draining.isDraining = true
@@ -114,16 +114,29 @@ function applyOption(options: readonly string[]): string | undefined {
   return file
 }
 
+interface FirstRun {
+  readonly text: string
+  readonly isKept: boolean
+}
+
 /** What a newcomer needs, once: kept beside the data, and never given to the log. design.md §11 */
-async function firstRun({ deps, isNewMasterKey }: OpenDeps): Promise<string | undefined> {
+async function firstRun({ deps, isNewMasterKey }: OpenDeps): Promise<FirstRun | undefined> {
   const prepared = await prepareFirstRun(deps)
   if (prepared === undefined) return undefined
   const key = isNewMasterKey ? `\n${masterKeyNote(deps.config)}` : ''
   const text = `${prepared}${key}\n`
-  const path = join(deps.config.dataDir, 'first-run.txt')
-  mkdirSync(deps.config.dataDir, { recursive: true, mode: 0o700 })
-  writeFileSync(path, text, { mode: 0o600 })
-  return text
+  return { text, isKept: isWritten(deps.config.dataDir, text) }
+}
+
+/** On a read-only file system it cannot be kept, and is said wherever the server runs: it is not told again. */
+function isWritten(dataDir: string, text: string): boolean {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    writeFileSync(join(dataDir, 'first-run.txt'), text, { mode: 0o600 })
+    return true
+  } catch {
+    return false
+  }
 }
 
 const masterKeyNote = ({ dataDir }: Config): string =>
