@@ -17,6 +17,7 @@ suite('one proof, given by fifty at once to three nodes', () => {
   })
   after(() => cluster.close())
 
+  type Send = (node: ServerProcess) => Promise<LightMyRequestResponse>
   type User = Awaited<ReturnType<Cluster['makeUser']>>
 
   /** The code of a secret, so many steps from now. */
@@ -55,12 +56,9 @@ suite('one proof, given by fifty at once to three nodes', () => {
   async function race(
     user: User,
     events: string,
-    prepare: (
-      browser: BrowserSession,
-      due: LightMyRequestResponse,
-    ) => Promise<(node: ServerProcess) => Promise<LightMyRequestResponse>>,
+    prepare: (browser: BrowserSession, due: LightMyRequestResponse) => Promise<Send>,
   ) {
-    const sends = []
+    const sends: Send[] = []
     for (const _ of cluster.nodes) {
       const { browser, page } = await givePassword(user)
       sends.push(await prepare(browser, page))
