@@ -4,7 +4,9 @@ import { after, before, suite, test } from 'node:test'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/base/digest.ts'
+import { newestLink } from '../../mail/mails.ts'
 import { authorizeUrl, pkce, startServer, type TestClient, type TestServer } from '../../support/server.ts'
+import { atCodePage, enrolled, withPassword } from '../codes/authenticator.ts'
 import {
   arrive,
   ask,
@@ -62,7 +64,11 @@ suite('headers, from the table of routes', () => {
   let app: FastifyInstance
   let routes: readonly Route[]
   before(async () => {
-    server = await startServer({ CEILING_ADDRESS_PER_MINUTE: '100000', LIMIT_DEFAULT_PER_HOUR: '100000' })
+    server = await startServer({
+      SMTP_URL: 'smtp://127.0.0.1:1',
+      CEILING_ADDRESS_PER_MINUTE: '100000',
+      LIMIT_DEFAULT_PER_HOUR: '100000',
+    })
     client = await server.register({})
     user = await server.makeUser()
     app = server.app
@@ -200,6 +206,121 @@ suite('headers, from the table of routes', () => {
     }
   })
 
+  const ACCOUNT = [
+    '/account',
+    '/account/profile',
+    '/account/password',
+    '/account/email',
+    '/account/second-factor',
+    '/account/second-factor/new',
+    '/account/sessions',
+    '/account/apps',
+    '/account/data',
+    '/account/delete',
+  ]
+
+  /** The pages of an account, of its second factor, and of what is mailed. */
+  async function pagesOfAccount(): Promise<Readonly<Record<string, LightMyRequestResponse>>> {
+    const { browser } = await withPassword(server, user)
+    const { user: owner, browser: enrolling } = await enrolled(server)
+    const start = await enrolling.get('/account/second-factor/new')
+    const { page: code } = await atCodePage(server, owner)
+    const stranger = server.browser()
+    const forgot = await stranger.get('/forgot-password')
+    const sent = await stranger.submit(forgot, { login: owner.email })
+    const link = await newestLink(server.deps, owner.email, 'reset-password')
+    const reset = await stranger.get(link)
+    const leaving = await withPassword(server, user, { path: '/account/profile' })
+    const found: Record<string, LightMyRequestResponse> = {
+      'bounce from another site': await browser.get('/account', { fromElsewhere: true }),
+      'start of an enrolment': start,
+      'code to scan': await enrolling.follow(await enrolling.submit(start, { name: 'Other' })),
+      'second factor': code,
+      'forgotten password': forgot,
+      'forgotten password, empty': await stranger.submit(forgot, { login: '' }),
+      'link sent': sent,
+      'new password': reset,
+      'new password, refused': await stranger.submit(reset, { password: 'x' }),
+      'new password, set': await stranger.submit(reset, { password: 'Another-Horse-8-Staple!' }),
+      'link gone': await stranger.get(link),
+      'link of an address, gone': await stranger.get('/verify-email?token=ve_x'),
+      'delete, refused': await browser.submit(await browser.get('/account/delete'), { username: 'x', password: 'y' }),
+      'password, refused': await browser.submit(await browser.get('/account/password'), {
+        current: 'x',
+        password: 'y',
+      }),
+      'e-mail, refused': await browser.submit(await browser.get('/account/email'), { email: 'x' }),
+      forged: await browser.post('/account/profile', {}),
+      'signed out': await leaving.browser.submit(leaving.page, {}), // the first form of every page of the account
+    }
+    for (const path of ACCOUNT) found[path] = await browser.get(path)
+    return found
+  }
+
+  test('A169 no address below the account makes a page of it cacheable, whoever asks (RFC 9111 §3.5)', async () => {
+    const { browser } = await withPassword(server, user)
+    for (const path of ACCOUNT) {
+      for (const odd of [
+        `${path}/x.css`,
+        `${path}.css`,
+        `${path};x.css`,
+        `${path}%2fx.css`,
+        `${path}/`,
+        `${path}%00.js`,
+      ]) {
+        const answer = await browser.get(odd)
+        assert.ok([400, 404].includes(answer.statusCode), odd)
+        assert.equal(answer.headers['cache-control'], 'no-store', odd)
+        assert.equal(answer.body.includes(user.username), false, odd)
+      }
+    }
+    for (const path of ['/account/data.json', '/account/totp']) {
+      const answer = await browser.get(path)
+      assert.equal(answer.statusCode, 200, path)
+      assertHeaders(answer, path)
+      assert.equal(answer.headers['cache-control'], 'no-store', path)
+    }
+  })
+
+  test('A170 no monitoring, documentation or source is at the public listener, for no user agent (ASVS 13.4.5)', async () => {
+    for (const path of [
+      '/metrics',
+      '/docs',
+      '/documentation/json',
+      '/openapi.json',
+      '/swagger',
+      '/debug/pprof',
+      '/admin',
+      '/console',
+      '/healthz/detail',
+      '/readyz?verbose=1',
+      '/healthz?verbose=1',
+      '/outbox',
+      '/demo',
+      '/.env',
+      '/postern.yaml',
+      '/assets/postern.js.map',
+      '/src/main.ts',
+      '/package.json',
+      '/server-status',
+      '/actuator/env',
+    ]) {
+      for (const agent of ['kube-probe/1.30', 'Prometheus/2.50', 'GoogleHC/1.0', 'ELB-HealthChecker/2.0', '']) {
+        const answer = await send('GET', path, { 'user-agent': agent, 'x-forwarded-for': '127.0.0.1' })
+        const isHealth = path.startsWith('/healthz?') || path.startsWith('/readyz?')
+        assert.ok(
+          isHealth ? [200, 503].includes(answer.statusCode) : answer.statusCode === 404,
+          `${path} ${answer.statusCode}`,
+        )
+        assert.doesNotMatch(answer.body, /postgres|version|node|sourceMappingURL|heap|uptime|\d+\.\d+\.\d+/i, path)
+      }
+    }
+    for (const agent of ['kube-probe/1.30', 'Prometheus/2.50']) {
+      assert.equal((await send('GET', '/account', { 'user-agent': agent })).statusCode, 303)
+      assert.equal((await send('GET', '/userinfo', { 'user-agent': agent })).statusCode, 401)
+    }
+  })
+
   /** Every kind of page there is, in every state that can be reached from outside. */
   async function pages(): Promise<Readonly<Record<string, LightMyRequestResponse>>> {
     await server.deps.store.actionTokens.add(digestOf('al_a'), { purpose: 'first-administrator', data: {} }, 3600)
@@ -230,6 +351,7 @@ suite('headers, from the table of routes', () => {
       'wrong method': await send('PUT', '/login'),
       'too large': await send('POST', '/login', FORM, 'x'.repeat(70_000)),
       malformed: await send('GET', '/%zz', { accept: 'text/html' }),
+      ...(await pagesOfAccount()),
     }
   }
 
