@@ -77,8 +77,11 @@ export async function openRedisThrottle({
     const names = keys.map((key) => `postern:{throttle}:${key.toString('hex')}`) // one slot, for a cluster
     const numbers = [(offsetSeconds?.() ?? 0) * 1_000_000, interval, interval * (limit.calls - 1)]
     try {
-      return await redis.eval(script, names.length, ...names, ...numbers)
+      const answer = await redis.eval(script, names.length, ...names, ...numbers)
+      isAway = false
+      return answer
     } catch (error) {
+      tell(error instanceof Error ? error : new Error('Redis failed')) // who is refused may come before the event
       throw new StoreUnavailable(
         error,
         'the limits cannot be reached: check that Redis runs, and that RATE_LIMIT_REDIS_URL leads to it',
