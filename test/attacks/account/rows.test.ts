@@ -91,7 +91,7 @@ suite('rows that strangers cause', () => {
     )
     server.clock.advance(8 * 86_400) // what became of a mail, and why something was refused, can be looked up for a week
     await sweptDry()
-    const left = grown(before, await rows())
+    const left: Readonly<Record<string, number>> = grown(before, await rows())
     for (const [table, n] of Object.entries(left)) {
       assert.ok(table.startsWith('audit') || n < 0, `${table} ${n}`)
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
 import { startServer, type TestClient, type TestServer } from '../../support/server.ts'
+import { codeFor, nextStep, secretIn, withPassword } from '../codes/authenticator.ts'
 import { arrive, ask, closeClean, elementsOf, isConsentPage, signIn, type TestUser } from '../front-channel.ts'
 
 const HOSTILE = [
@@ -107,6 +108,42 @@ suite('markup in whatever reaches a page', () => {
       const signUp = await arrive(browser, client, { prompt: 'create' })
       const again = (text: string) => browser.submit(signUp, { username: text, email: text, password: 'x' })
       assert.deepEqual(shapeOf(await again(hostile)), shapeOf(await again('harm less')))
+    })
+  }
+
+  for (const hostile of HOSTILE) {
+    test(`A102 ${JSON.stringify(hostile)} in a profile, an authenticator's name or a user agent stays text in the account (ASVS 1.2.1)`, async () => {
+      const pagesWith = async (text: string) => {
+        const person = await server.makeUser()
+        const browser = server.browser()
+        const agent = text.replaceAll(/[^\x20-\x7e]/g, '')
+        const form = await browser.follow(await browser.get('/account/profile'))
+        const [, action = ''] = /action="(\/login[^"]*)"/.exec(form.body) ?? []
+        const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(form.body) ?? []
+        const { username, password } = person
+        const fields = { csrf, username, password }
+        await browser.follow(await browser.post(action, fields, { 'user-agent': agent }))
+        const profile = await browser.get('/account/profile')
+        await browser.submit(profile, { name: text, given_name: text, family_name: text, nickname: text })
+        const start = await browser.get('/account/second-factor/new')
+        const scan = await browser.follow(await browser.submit(start, { name: text }))
+        const codes = await browser.follow(await browser.submit(scan, { code: codeFor(server, secretIn(scan.body)) }))
+        await browser.submit(codes, { saved: 'yes' })
+        const address = await browser.submit(await browser.get('/account/email'), { email: text })
+        const shown = [scan, address]
+        for (const path of ['', '/profile', '/second-factor', '/sessions', '/apps', '/data', '/delete?done=<b>']) {
+          const page = await browser.get(`/account${path}`)
+          assert.equal(page.statusCode, 200, path)
+          shown.push(page)
+        }
+        nextStep(server)
+        shown.push((await withPassword(server, person)).page)
+        const waiting = await browser.get('/account/data.json')
+        assert.match(String(waiting.headers['content-type']), /^application\/json/)
+        return shown.map((page) => JSON.stringify(shapeOf(page)).replaceAll(/href=otpauth:[^"]+/g, 'OTPAUTH'))
+      }
+      const [odd, plain] = [await pagesWith(hostile), await pagesWith('Harmless')]
+      for (const [place, shape] of odd.entries()) assert.equal(shape, plain[place], String(place))
     })
   }
 
