@@ -199,8 +199,8 @@ suite('a backup, restored into a new database', () => {
       const answer = await refresh(restored, client, refresh_token)
       assert.deepEqual([answer.statusCode, answer.json().error], [400, 'invalid_grant'])
     }
-    const alarms = restored.output().match(/"level":"error".*a refresh token is younger than the database/g)
-    assert.equal(alarms?.length, 2, restored.output())
+    const alarm = /"level":"error".*a refresh token is younger than the database/
+    await restored.said(new RegExp(`${alarm.source}[^]*${alarm.source}`))
   })
 
   test('renews the tokens that were good at the backup, though others have been refused (design.md §4.2)', async () => {
