@@ -77,7 +77,7 @@ const isFromElsewhere = (deps: Deps, request: FastifyRequest): boolean =>
 
 /** A page of ours that leads to itself: the next request is same-origin, and brings the Strict cookie. */
 async function bounce(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<undefined> {
-  const url = `${request.raw.url?.split('?')[0] ?? deps.config.basePath}?bounced=1`
+  const url = `${request.routeOptions.url ?? deps.config.basePath}?bounced=1` // as we name it: a request line may hold another host
   reply.header('refresh', `0; url=${url}`)
   await sendPage(reply, html`<!doctype html><title>…</title>`)
   return undefined
