@@ -70,7 +70,8 @@ export async function signIn(
     return { outcome: 'busy' }
   }
   if (!mayBeRight || verdict === 'wrong' || !user || user.disabledAt) {
-    if (user) await deps.store.audit.record(signInFailed(deps, place.from, user.id, failure(user, mayBeRight)))
+    // For an account that is not there too: an answer that waits for no row would tell so by the clock.
+    await deps.store.audit.record(signInFailed(deps, place.from, user?.id, failure(user, mayBeRight)))
     return { outcome: 'wrong' }
   }
   if (verdict === 'upgrade') await upgrade(deps, user, credentials.password)
@@ -78,7 +79,8 @@ export async function signIn(
   return await beginSession(deps, user, place, { isKnownDevice: deviceId !== undefined, notices })
 }
 
-const failure = (user: User, mayBeRight: boolean): string => {
+const failure = (user: User | undefined, mayBeRight: boolean): string => {
+  if (!user) return 'unknown user'
   if (user.disabledAt) return 'disabled user'
   return mayBeRight ? 'wrong password' : 'closed to strangers'
 }

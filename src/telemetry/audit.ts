@@ -65,9 +65,13 @@ export const signedIn = (
     detail: { amr: facts.amr },
   })
 
-/** A sign-in to a known account failed. */
-export const signInFailed = (deps: EventDeps, from: Provenance, userId: string, reason: string): AuditEvent =>
-  event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
+/** A sign-in failed. Whom it names was typed by a stranger: an account that is not there has no id, and its name is not kept. */
+export const signInFailed = (
+  deps: EventDeps,
+  from: Provenance,
+  userId: string | undefined,
+  reason: string,
+): AuditEvent => event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
 
 /** After too many wrong passwords, an account is closed to devices that it does not know. */
 export const strangersClosed = (deps: EventDeps, from: Provenance, userId: string): AuditEvent =>
