@@ -71,7 +71,7 @@ export async function signIn(
   }
   if (!mayBeRight || verdict === 'wrong' || !user || user.disabledAt) {
     // For an account that is not there too: an answer that waits for no row would tell so by the clock.
-    await deps.store.audit.record(signInFailed(deps, place.from, user?.id, failure(user, mayBeRight)))
+    await deps.store.audit.record(signInFailed(deps, place.from, failure(user, mayBeRight), user?.id))
     return { outcome: 'wrong' }
   }
   if (verdict === 'upgrade') await upgrade(deps, user, credentials.password)

@@ -66,12 +66,8 @@ export const signedIn = (
   })
 
 /** A sign-in failed. Whom it names was typed by a stranger: an account that is not there has no id, and its name is not kept. */
-export const signInFailed = (
-  deps: EventDeps,
-  from: Provenance,
-  userId: string | undefined,
-  reason: string,
-): AuditEvent => event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
+export const signInFailed = (deps: EventDeps, from: Provenance, reason: string, userId?: string): AuditEvent =>
+  event(deps, 'user.sign_in_failed', 'anonymous', { ...from, userId, outcome: 'failure', reason })
 
 /** After too many wrong passwords, an account is closed to devices that it does not know. */
 export const strangersClosed = (deps: EventDeps, from: Provenance, userId: string): AuditEvent =>
