@@ -15,7 +15,6 @@ import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
 import { migrate } from './store/migrate.ts'
-import { openRedisThrottle } from './store/throttle-redis.ts'
 import type { Log } from './telemetry/log.ts'
 import { type RefusalBook, refusalBook } from './telemetry/refusal-book.ts'
 
@@ -130,6 +129,7 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
 async function openThrottle({ config, log, purpose, offsetSeconds }: OpenOptions) {
   if (!config.rateLimitRedisUrl || purpose !== 'serve') return undefined
   const onError = (error: Error) => log.error({ err: error }, 'the limits failed')
+  const { openRedisThrottle } = await import('./store/throttle-redis.ts') // its driver is for those who have one
   return await openRedisThrottle({
     url: config.rateLimitRedisUrl,
     onError,
