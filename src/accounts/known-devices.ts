@@ -2,6 +2,7 @@ import { digestOf } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
 import type { NewDevice } from '../store/known-devices.ts'
+import { canonical } from '../store/users.ts'
 import { type Provenance, strangersClosed } from '../telemetry/audit.ts'
 import type { LetterDeps } from './letter.ts'
 import { type Addressee, newDeviceNotice, strangersShutOutNotice } from './notices.ts'
@@ -15,6 +16,15 @@ export interface Tried extends Addressee {
   readonly id: string
   readonly deviceId: string | null
 }
+
+/** Stands in for the account that a name doesn't have: guesses at it are counted alike, and tell nothing by the clock. */
+export const nobody = (login: string): Tried => ({
+  id: digestOf(`guess\0${canonical(login)}`).toString('hex', 0, 16),
+  deviceId: null,
+  username: login,
+  email: null,
+  claims: {},
+})
 
 /** The device that a browser's secret stands for, as an account would come to know it. */
 export const deviceOf = (deps: DeviceDeps, secret: string, { userAgent }: Provenance): NewDevice => ({

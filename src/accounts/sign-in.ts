@@ -4,7 +4,7 @@ import type { Store } from '../store/index.ts'
 import type { SignIn } from '../store/sessions.ts'
 import { canonical, type User, type UserWithPassword } from '../store/users.ts'
 import { type Provenance, signedIn, signInFailed } from '../telemetry/audit.ts'
-import { countAttempt, deviceOf, uncountAttempt } from './known-devices.ts'
+import { countAttempt, deviceOf, nobody, uncountAttempt } from './known-devices.ts'
 import type { LetterDeps } from './letter.ts'
 import { newDeviceNotice } from './notices.ts'
 import type { Passwords } from './password.ts'
@@ -60,13 +60,13 @@ export async function signIn(
     : await chargeAttempt(deps, place.from.address, user?.id ?? canonical(credentials.login))
   if (seconds > 0) return { outcome: 'wait', seconds }
 
-  // At the same time: an account that is there, and so is counted, must not answer later than one that is not.
+  const tried = user ?? nobody(credentials.login)
   const [mayBeRight, verdict] = await Promise.all([
-    !user || countAttempt(deps, user, place.from),
+    countAttempt(deps, tried, place.from),
     deps.passwords.check(credentials.password, user?.password, deviceId ? 'owners' : 'strangers'),
   ])
   if (verdict === 'busy') {
-    if (user && mayBeRight) await uncountAttempt(deps, user)
+    if (mayBeRight) await uncountAttempt(deps, tried)
     return { outcome: 'busy' }
   }
   if (!mayBeRight || verdict === 'wrong' || !user || user.disabledAt) {

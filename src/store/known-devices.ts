@@ -92,6 +92,7 @@ export const knownDeviceStore = (database: Database) => ({
   /**
    * Counts a stranger's attempt against an account before it is made. After a hundred in a row strangers are turned away,
    * until the password changes, the owner signs in from a known device, or an operator acts. design.md §6
+   * @param userId of an account, or of none: then it is counted for a day, and never turned away
    * @param closed recorded with the first that is turned away
    * @param notices written with it
    * @returns whether it may be made
@@ -102,7 +103,7 @@ export const knownDeviceStore = (database: Database) => ({
         with t as (select ${database.now} as now),
         counted as (
           insert into guessing as g (user_id, password_changed_at, failures)
-          select p.user_id, p.changed_at, 1 from password p where p.user_id = ${userId}
+          select ${userId}::uuid, coalesce((select p.changed_at from password p where p.user_id = ${userId}), t.now), 1 from t
           on conflict (user_id) do update set
             password_changed_at = excluded.password_changed_at,
             failures  = case when g.password_changed_at < excluded.password_changed_at then 1
