@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { newRequestId } from './base/random.ts'
 import type { Config } from './config/config.ts'
 import type { Deps } from './deps.ts'
+import { adminRoutes } from './http/admin-routes.ts'
 import { demoRoutes } from './http/demo/demo.ts'
 import { accountTotpEndpoints } from './http/endpoints/account-totp.ts'
 import { assetEndpoints } from './http/endpoints/assets.ts'
@@ -145,6 +146,7 @@ export async function buildApp(
     },
     [addressCeiling, rightHost(deps)],
   )
+  adminRoutes(app, deps, [addressCeiling, rightHost(deps)])
   if (config.isDemoOn) {
     await app.register(async (room) => await demoRoutes(room, deps), { prefix })
   }
