@@ -4,6 +4,7 @@ import { type ConfigFault, ConfigFaults } from './config-faults.ts'
 import { databaseFaults, redisFaults, verified } from './database-faults.ts'
 import { type ReadFile, readEnvironment, type Variables } from './environment.ts'
 import { LOOPBACK_HOSTS, type Sender } from './forms.ts'
+import { type AdminListener, listenerFaults, listenersOf, type MetricsListener } from './listeners.ts'
 import { isWeak, type MasterKey } from './master-key.ts'
 import type { Environment } from './settings.ts'
 
@@ -17,7 +18,7 @@ export interface TlsSettings {
 /** The settings as the server uses them. Each is described in settings.ts under the same name in capitals. */
 export interface Config {
   readonly issuer: string
-  /** Scheme, host and port of the issuer: what a browser calls our origin. */
+  /** Scheme, host and port of the issuer: what a browser calls our origin. On the listener of administrators, its own. */
   readonly origin: string
   /** The issuer's path: '' or '/auth', never with a slash at its end. */
   readonly basePath: string
@@ -28,6 +29,10 @@ export interface Config {
   readonly cookiePrefix: '__Host-' | ''
   readonly host: string
   readonly port: number
+  /** `undefined`: the public listener serves administrators too. */
+  readonly admin: AdminListener | undefined
+  /** `undefined`: no metrics are served. */
+  readonly metrics: MetricsListener | undefined
   /** As Fastify takes it: `false`, a number of proxies, or their addresses. */
   readonly trustProxy: false | number | readonly string[]
   /** `undefined`: plain http, for a loopback issuer or a proxy that ends TLS. */
@@ -95,6 +100,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     ...redisFaults(values),
     ...tlsFaults(values, issuer),
     ...limitFaults(values, isLoopback, cores),
+    ...listenerFaults(values, issuer),
   ]
   const all = [...faults, ...broken.filter(isNews)]
   if (all.length > 0) throw new ConfigFaults(all)
@@ -111,6 +117,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     host: values.HOST,
     port: values.PORT,
     trustProxy: values.TRUST_PROXY,
+    ...listenersOf(values, issuer),
     tls: tlsOf(values),
     databaseUrl: values.DATABASE_URL && new Secret(verified(values.DATABASE_URL).href),
     databasePoolSize: values.DATABASE_POOL_SIZE,

@@ -34,6 +34,33 @@ export const environment = z.object({
     meaning: 'The address to listen on. 0.0.0.0 or :: for every interface.',
   }),
   PORT: number({ default: 3000, least: 1, most: 65_535, unit: 'TCP port', meaning: 'The port to listen on.' }),
+  ADMIN_PORT: derived(wholeNumber(1, 65_535), {
+    form: 'a whole number from 1 to 65535',
+    unit: 'TCP port',
+    default: 'none: the public listener serves administrators too',
+    meaning: 'The port of the console and the admin API, apart from the public: the public listener then has neither.',
+  }),
+  ADMIN_HOST: setting(hostForm, {
+    default: '127.0.0.1',
+    form: 'an address or a host name',
+    meaning: 'With ADMIN_PORT: the address to listen on for administrators.',
+  }),
+  ADMIN_URL: derived(originForm, {
+    form: 'an https URL of a host, with its port (http on localhost, 127.0.0.1 or [::1] alone)',
+    default: 'the scheme and host name of the issuer, with ADMIN_PORT',
+    meaning: 'With ADMIN_PORT: where browsers reach that listener. Scheme and host name are those of the issuer.',
+  }),
+  METRICS_PORT: derived(wholeNumber(1, 65_535), {
+    form: 'a whole number from 1 to 65535',
+    unit: 'TCP port',
+    default: 'none: no metrics are served',
+    meaning: 'The port that /metrics is read at, in the format of Prometheus, over http. Nothing else is served there.',
+  }),
+  METRICS_HOST: setting(hostForm, {
+    default: '127.0.0.1',
+    form: 'an address or a host name',
+    meaning: 'With METRICS_PORT: the address to listen on for whoever reads the metrics.',
+  }),
   TRUST_PROXY: setting(proxyForm, {
     form: 'a number of proxies from 0 to 10, or a comma list of addresses and blocks such as 10.0.0.0/8',
     default: '0',
