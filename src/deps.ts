@@ -1,4 +1,5 @@
 import { type Passwords, passwords } from './accounts/password.ts'
+import { type Ceiling, ceiling } from './base/ceiling.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Random, systemRandom } from './base/random.ts'
 import type { Sealer } from './base/seal.ts'
@@ -30,6 +31,8 @@ export interface Deps {
   readonly derived: DerivedKeys
   readonly passwords: Passwords
   readonly directory: Directory
+  /** What each network may fail to prove to be a client, at this node: a flood of made-up names ends before the database. */
+  readonly clientFailures: Ceiling
   /** Absent where there is no mail server. */
   readonly mailer: Mailer | undefined
   readonly log: Log
@@ -114,6 +117,7 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
       derived,
       passwords: await passwords(pepper, config.passwordHashPermits),
       directory: directory({ clock, store }),
+      clientFailures: ceiling(clock, config.ceilingClientAuthPerMinute, 60),
       mailer: mailer(config),
       log,
       refusals: refusalBook(),

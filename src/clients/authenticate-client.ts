@@ -1,3 +1,4 @@
+import type { Ceiling } from '../base/ceiling.ts'
 import type { Clock } from '../base/clock.ts'
 import { digestOf, equalInConstantTime } from '../base/digest.ts'
 import { addSeconds } from '../base/numeric-date.ts'
@@ -25,14 +26,15 @@ export interface AuthenticationDeps {
   readonly random: Random
   readonly store: Pick<Store, 'throttle' | 'clients' | 'audit'>
   readonly directory: Directory
+  readonly clientFailures: Ceiling
   readonly config: { readonly limitClientAuthPerMinute: number }
 }
 
 /**
  * Finds out which client a request comes from, by exactly the one method that the client is registered with.
  * RFC 6749 §2.3, §3.2.1
- * Success costs nothing in the database. Each failure is charged to the client and the caller's network; the answer is the
- * same whatever failed.
+ * Success costs nothing in the database. Each failure is charged to the caller's network, then to the client there; the
+ * answer is the same after the same work, whatever failed.
  */
 export async function authenticateClient(
   deps: AuthenticationDeps,
@@ -53,7 +55,8 @@ export async function authenticateClient(
   if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from, ip }
 
   await chargeFailure(deps, clientId, from) // first: whoever is held up must not fill the audit trail
-  if (client) await deps.store.audit.record(clientAuthenticationFailed(deps, from, clientId, reason ?? ''))
+  // For a client that is not there too: an answer that waits for no row would tell so by the clock.
+  await deps.store.audit.record(clientAuthenticationFailed(deps, from, client?.clientId, reason ?? ''))
   throw refusal(reason)
 }
 
@@ -92,10 +95,12 @@ function noteUse({ clock, store }: AuthenticationDeps, { id, lastUsedAt }: Clien
   store.clients.secretUsed(id).catch(() => undefined)
 }
 
+/** The network first, and in memory: made-up names are without number, and each would be a row. */
 async function chargeFailure(deps: AuthenticationDeps, clientId: string, from: Provenance): Promise<void> {
   const key = digestOf(`client-auth\0${clientId}\0${from.address}`)
   const limit = { calls: deps.config.limitClientAuthPerMinute, periodSeconds: 60 }
-  const wait = await deps.store.throttle.take([key], limit, deps.random.bytes(16))
+  const wait =
+    deps.clientFailures.take(from.address) || (await deps.store.throttle.take([key], limit, deps.random.bytes(16)))
   if (wait > 0) throw new OAuthError('slow_down', 'too many failed attempts', { retryAfterSeconds: wait })
 }
 

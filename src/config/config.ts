@@ -79,6 +79,7 @@ export interface Config {
   readonly limitDefaultPerHour: number
   readonly ceilingClientPerMinute: number
   readonly ceilingAddressPerMinute: number
+  readonly ceilingClientAuthPerMinute: number
 }
 
 /**
@@ -154,6 +155,7 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     limitDefaultPerHour: values.LIMIT_DEFAULT_PER_HOUR,
     ceilingClientPerMinute: values.CEILING_CLIENT_PER_MINUTE,
     ceilingAddressPerMinute: values.CEILING_ADDRESS_PER_MINUTE,
+    ceilingClientAuthPerMinute: values.CEILING_CLIENT_AUTH_PER_MINUTE,
   }
 }
 

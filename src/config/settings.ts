@@ -331,6 +331,13 @@ export const environment = z.object({
     unit: 'a minute',
     meaning: 'Requests for pages, assets, metadata and keys from one address prefix, on each node.',
   }),
+  CEILING_CLIENT_AUTH_PER_MINUTE: number({
+    default: 30,
+    least: 1,
+    most: 1_000_000,
+    unit: 'a minute',
+    meaning: 'Failed client authentications of one address prefix at each node, whichever clients it names.',
+  }),
 })
 
 export type Environment = z.output<typeof environment>

@@ -181,11 +181,11 @@ export const tokenRevoked = (
   facts: { readonly clientId: string; readonly userId?: string; readonly familyId?: string },
 ): AuditEvent => event(deps, 'token.revoked', ofClient(facts.clientId), { ...from, ...facts })
 
-/** A request named a client that exists, and could not prove to be it. */
+/** A request could not prove to be the client that it named. An unknown name is not kept: it is a stranger's text. */
 export const clientAuthenticationFailed = (
   deps: EventDeps,
   from: Provenance,
-  clientId: string,
+  clientId: string | undefined,
   reason: string,
 ): AuditEvent =>
   event(deps, 'client.authentication_failed', 'anonymous', { ...from, clientId, outcome: 'failure', reason })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { ceiling } from '../../src/http/plugins/ceilings.ts'
+import { ceiling } from '../../src/base/ceiling.ts'
 import { refusal } from '../support/back-channel.ts'
 import { obtainTokens, startServer, type TestClient, type TestServer } from '../support/server.ts'
 

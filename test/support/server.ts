@@ -73,6 +73,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
       SIGN_UP: 'open',
       LOG_LEVEL: 'trace',
       LIMIT_AUTH_PER_MINUTE: '1000',
+      CEILING_CLIENT_AUTH_PER_MINUTE: '1000',
       ...settings,
     },
     () => {

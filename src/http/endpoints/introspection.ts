@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { fromNumericDate } from '../../base/numeric-date.ts'
+import type { Ceiling } from '../../base/ceiling.ts'
 import { authenticateClient, type Caller } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
 import { OAuthError } from '../../protocol/error.ts'
@@ -8,7 +9,7 @@ import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { type OwnAccessToken, type OwnRefreshToken, readAccessToken, readRefreshToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
 import { backChannelParameters } from '../parameters.ts'
-import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
+import { refuseFlood } from '../plugins/ceilings.ts'
 
 type Introspection = { readonly active: false } | ({ readonly active: true } & Readonly<Record<string, unknown>>)
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Ceiling } from '../../base/ceiling.ts'
 import { fromNumericDate } from '../../base/numeric-date.ts'
 import { authenticateClient, type Caller } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
@@ -8,7 +9,7 @@ import { tokenRevoked } from '../../telemetry/audit.ts'
 import { readAccessToken, readRefreshToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
 import { backChannelParameters } from '../parameters.ts'
-import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
+import { refuseFlood } from '../plugins/ceilings.ts'
 
 /**
  * The revocation endpoint. A token that is unknown, another client's or no token at all is answered like one that is now

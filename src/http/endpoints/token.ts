@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Ceiling } from '../../base/ceiling.ts'
 import { authenticateClient } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
 import { grantFor } from '../../grants/index.ts'
@@ -7,7 +8,7 @@ import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { mintTokens } from '../../tokens/mint.ts'
 import { provenance } from '../context.ts'
 import { backChannelParameters } from '../parameters.ts'
-import { type Ceiling, refuseFlood } from '../plugins/ceilings.ts'
+import { refuseFlood } from '../plugins/ceilings.ts'
 
 /** The token endpoint. RFC 6749 §3.2 */
 export function tokenEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {

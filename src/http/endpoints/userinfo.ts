@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Ceiling } from '../../base/ceiling.ts'
 import type { Deps } from '../../deps.ts'
 import { bearerChallenge, bearerToken } from '../../protocol/bearer-challenge.ts'
 import { OAuthError } from '../../protocol/error.ts'
@@ -9,7 +10,7 @@ import { claimsFor } from '../../protocol/standard-claims.ts'
 import { readAccessToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
 import { bodyPairs, queryPairs } from '../parameters.ts'
-import { type Ceiling, refuseTokenFlood } from '../plugins/ceilings.ts'
+import { refuseTokenFlood } from '../plugins/ceilings.ts'
 
 /** The userinfo endpoint: the user's claims for whoever has their access token, by header or form. OIDC Core §5.3 */
 export function userinfoEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceiling): void {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Ceiling, ceiling } from '../../base/ceiling.ts'
 import type { Deps } from '../../deps.ts'
 import { PageError } from '../../protocol/error.ts'
 import { addressPrefix } from '../../telemetry/log.ts'
-import { type Ceiling, ceiling } from './ceilings.ts'
 
 /** Refuses a network that asks for more than its share of pages, metadata or keys. design.md §6 */
 export const perAddress =

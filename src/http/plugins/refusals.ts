@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ceiling } from '../../base/ceiling.ts'
 import type { Deps } from '../../deps.ts'
 import { OAuthError, type PageError } from '../../protocol/error.ts'
 import { addressPrefix } from '../../telemetry/log.ts'
-import { ceiling } from './ceilings.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
