@@ -1,6 +1,11 @@
 import type { ServerOptions } from 'node:https'
 import cookie from '@fastify/cookie'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type onRequestAsyncHookHandler,
+} from 'fastify'
 import { ceiling } from './base/ceiling.ts'
 import { newRequestId } from './base/random.ts'
 import type { Config } from './config/config.ts'
@@ -51,13 +56,16 @@ export interface AppOptions {
   readonly draining?: Draining
   /** Where no proxy ends TLS. */
   readonly https?: ServerOptions | undefined
+  /** `admin`: the console and the admin API alone, where they have a listener of their own. */
+  readonly listener?: 'public' | 'admin'
 }
 
 /** The server, every plugin, endpoint and page by name. Listens to nothing yet. */
 export async function buildApp(
-  deps: Deps,
-  { draining = { isDraining: false }, https }: AppOptions = {},
+  shared: Deps,
+  { draining = { isDraining: false }, https, listener = 'public' }: AppOptions = {},
 ): Promise<FastifyInstance> {
+  const deps = listener === 'admin' ? atAdminListener(shared) : shared
   const { config, clock } = deps
   const logger: FastifyBaseLogger = deps.log
   const app: FastifyInstance = fastify({
@@ -84,8 +92,26 @@ export async function buildApp(
   explainedRefusals(app, deps)
   notFound(app, deps)
 
-  const perClient = ceiling(clock, config.ceilingClientPerMinute, 60)
   const addressCeiling = perAddress(ceiling(clock, config.ceilingAddressPerMinute, 60))
+  group(app, '', { audience: 'programs' }, (room) => healthEndpoints(room, deps, draining))
+  group(app, config.basePath, { audience: 'people' }, assetEndpoints, [addressCeiling])
+  if (listener === 'admin') app.decorate('formAction', new URL(config.issuer).origin) // where a form may lead to a sign-in
+  if (listener === 'admin' || !config.admin) adminRoutes(app, deps, [addressCeiling, rightHost(deps)])
+  if (listener === 'public') await publicRoutes(app, deps, addressCeiling)
+  return app
+}
+
+/** The same server, whose own origin is that of the listener for administrators. */
+function atAdminListener(deps: Deps): Deps {
+  const { admin } = deps.config
+  if (!admin) throw new Error('administrators have no listener of their own')
+  return { ...deps, config: { ...deps.config, origin: admin.origin } }
+}
+
+/** What everybody may reach. */
+async function publicRoutes(app: FastifyInstance, deps: Deps, addressCeiling: onRequestAsyncHookHandler) {
+  const { config, clock } = deps
+  const perClient = ceiling(clock, config.ceilingClientPerMinute, 60)
   const prefix = config.basePath
 
   // Back channel: JSON for programs.
@@ -117,8 +143,6 @@ export async function buildApp(
     },
     [addressCeiling, cors(deps, 'everybody')],
   )
-  group(app, '', { audience: 'programs' }, (room) => healthEndpoints(room, deps, draining))
-  group(app, prefix, { audience: 'people' }, assetEndpoints, [addressCeiling])
 
   // Front channel: pages for people.
   group(
@@ -146,11 +170,7 @@ export async function buildApp(
     },
     [addressCeiling, rightHost(deps)],
   )
-  adminRoutes(app, deps, [addressCeiling, rightHost(deps)])
-  if (config.isDemoOn) {
-    await app.register(async (room) => await demoRoutes(room, deps), { prefix })
-  }
-  return app
+  if (config.isDemoOn) await app.register(async (room) => await demoRoutes(room, deps), { prefix })
 }
 
 /** So many proxies from our side are believed, or those of the given networks. */

@@ -1,16 +1,15 @@
-import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { buildApp } from './app.ts'
+import { type AppOptions, buildApp } from './app.ts'
 import { systemClock } from './base/clock.ts'
 import { applyFile, besideFile } from './cli/apply.ts'
 import { prepareFirstRun } from './cli/first-run.ts'
 import { runCommand } from './cli/index.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { ConfigFaults } from './config/config-faults.ts'
-import { type OpenDeps, openDeps } from './deps.ts'
+import { type Deps, type OpenDeps, openDeps } from './deps.ts'
 import { ensureDemo } from './http/demo/demo.ts'
+import { drain, type Listening, refuseTakenPorts } from './http/listen.ts'
 import { keepCertificateFresh, serverCertificate } from './http/tls.ts'
 import { auditRetention } from './jobs/audit-retention.ts'
 import { checkpointAudit } from './jobs/checkpoint-audit.ts'
@@ -50,7 +49,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
   const config = loadConfig(secrets.variables, read)
   const log = createLog({ level: config.logLevel })
   const certificate = config.tls && serverCertificate(config.tls, read)
-  await refuseTakenPort(config)
+  await refuseTakenPorts(config)
   const opened = await openDeps({ config, log, purpose: 'serve', databaseCredentials: secrets.databaseCredentials })
   const { deps } = opened
   try {
@@ -64,11 +63,17 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
     if (config.isDemoOn) await ensureDemo(deps)
 
     const draining = { isDraining: false }
-    const app = await buildApp(deps, { draining, https: certificate?.options })
-    await app.listen({ host: config.host, port: config.port })
+    const listening = await build(deps, { draining, https: certificate?.options })
+    for (const { app, at } of listening) await app.listen(at)
     const stopJobs = startJobs(deps, JOBS)
     const stopKeeping = keepSecrets(secrets, log)
-    const stopRenewing = certificate && keepCertificateFresh(certificate, app.server, log)
+    const stopRenewing =
+      certificate &&
+      keepCertificateFresh(
+        certificate,
+        listening.map(({ app }) => app.server),
+        log,
+      )
     log.info({ issuer: config.issuer, engine: opened.database.engine }, 'ready')
     if (config.mail === 'none') log.warn('no mail can be sent: nobody can reset a password; set SMTP_URL')
     if (first && (config.isLoopback || !first.isKept)) say(first.text)
@@ -78,9 +83,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
       log.info('draining')
       stopJobs()
       stopRenewing?.()
-      const force = setTimeout(() => app.server.closeAllConnections(), config.shutdownSeconds * 1000)
-      await app.close()
-      clearTimeout(force)
+      await drain(listening, config.shutdownSeconds)
       await stopKeeping()
       await opened.close()
       await secrets.close()
@@ -94,16 +97,13 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
   }
 }
 
-/** Finds out before anything is changed, so that what a first start tells once is not lost to a start that fails. */
-async function refuseTakenPort({ host, port }: Config): Promise<void> {
-  const probe = createServer()
-  try {
-    await once(probe.listen({ host, port }), 'listening')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'it cannot be listened on'
-    throw new Error(`PORT ${port} cannot be served: ${reason}. Stop what has it, or set another PORT or HOST.`)
-  }
-  await new Promise((resolve) => probe.close(resolve))
+/** Every listener that the settings ask for. */
+async function build(deps: Deps, options: AppOptions): Promise<readonly Listening[]> {
+  const { host, port, admin } = deps.config
+  return [
+    { app: await buildApp(deps, options), at: { host, port } },
+    ...(admin ? [{ app: await buildApp(deps, { ...options, listener: 'admin' }), at: admin }] : []),
+  ]
 }
 
 function applyOption(options: readonly string[]): string | undefined {

@@ -81,19 +81,13 @@ interface Here {
   readonly admin: AdminListener | undefined
 }
 
-/** Where a browser finds a page for administrators: relative, unless it is at another listener. @param path begins with `/admin` */
-export const adminUrl = (here: Here, path: string): string => at(here, here.admin?.origin ?? originOf(here), path)
-
-/** Where a browser finds any other page: relative, unless it is at another listener. */
-export const issuerUrl = (here: Here, path: string): string => at(here, originOf(here), path)
-
-/** Where a browser finds a page of our own, whoever serves it. */
+/** Where a browser finds a path of ours: relative, unless another listener serves it. @param path below the issuer's */
 export const ownUrl = (here: Here, path: string): string =>
-  isForAdministrators(path) ? adminUrl(here, path) : issuerUrl(here, path)
+  `${originElsewhere(here, path) ?? ''}${here.basePath}${path}`
 
-export const isForAdministrators = (path: string): boolean => /^\/admin(?:[/?]|$)/.test(path)
-
-const originOf = ({ issuer }: Here): string => new URL(issuer).origin
-
-const at = ({ origin, basePath }: Here, there: string, path: string): string =>
-  `${there === origin ? '' : there}${basePath}${path}`
+/** The origin of the listener that serves a path of ours, where that is another. */
+export function originElsewhere(here: Here, path: string): string | undefined {
+  const isForAdministrators = /^\/admin(?:[/?]|$)/.test(path)
+  const there = (isForAdministrators && here.admin?.origin) || new URL(here.issuer).origin
+  return there === here.origin ? undefined : there
+}

@@ -8,6 +8,13 @@ import type { Html } from '../views/html.ts'
 import { type Frame, frameIn } from '../views/page.ts'
 import { contentSecurityPolicy } from './plugins/security-headers.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where the forms of every page of this listener may lead besides itself. */
+    formAction?: string
+  }
+}
+
 const LONGEST_USER_AGENT = 300
 
 /** Where a request comes from, as far as events may know it. */
@@ -26,7 +33,10 @@ export const surroundings = ({ config }: Pick<Deps, 'config'>, request: FastifyR
 
 /** What every page of an answer shares: the language, by the request's `ui_locales`, else by the browser's. */
 export const frameFor = ({ config }: Pick<Deps, 'config'>, request: FastifyRequest, uiLocales?: string): Frame =>
-  frameIn(config, pickCatalogue(uiLocales, request.headers['accept-language']))
+  frameIn(
+    { ...config, issuer: config.origin + config.basePath },
+    pickCatalogue(uiLocales, request.headers['accept-language']),
+  )
 
 interface PageOptions {
   readonly status?: number
@@ -41,7 +51,7 @@ interface PageOptions {
 export async function sendPage(
   reply: FastifyReply,
   page: Html,
-  { status = 200, formAction }: PageOptions = {},
+  { status = 200, formAction = reply.server.formAction }: PageOptions = {},
 ): Promise<void> {
   await reply
     .code(status)

@@ -13,7 +13,7 @@ export interface ServerCertificate {
    * @returns whether the files hold another pair, which new connections get from now on
    * @throws ConfigFaults when they hold no good pair: the last one is served on
    */
-  renew(server: Server): boolean
+  renew(servers: readonly Server[]): boolean
 }
 
 /** With TLS 1.2, forward secrecy and authenticated encryption alone. RFC 9325 §4.2. The suites of TLS 1.3 are all good. */
@@ -42,10 +42,11 @@ export function serverCertificate(tls: NonNullable<Config['tls']>, readFile: Rea
   let served = proved(load())
   return {
     options: { ...served, honorCipherOrder: true },
-    renew(server) {
+    renew(servers) {
       const found = load()
       if (found.cert === served.cert && found.key === served.key) return false
-      server.setSecureContext(proved(found))
+      const good = proved(found)
+      for (const server of servers) server.setSecureContext(good)
       served = found
       return true
     },
@@ -77,14 +78,15 @@ const LOOK_EVERY_MS = 10_000
  */
 export function keepCertificateFresh(
   certificate: ServerCertificate,
-  server: object,
+  servers: readonly object[],
   log: Log,
   everyMs: number = LOOK_EVERY_MS,
 ): () => void {
+  const secured = servers.filter((server) => server instanceof Server)
   let complained = false
   const timer = setInterval(() => {
     try {
-      if (server instanceof Server && certificate.renew(server)) log.info('a new TLS certificate is served')
+      if (certificate.renew(secured)) log.info('a new TLS certificate is served')
       complained = false
     } catch (error) {
       if (!complained) log.error({ err: error }, 'the TLS certificate could not be renewed: the last one is served on')

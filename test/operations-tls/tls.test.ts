@@ -111,9 +111,9 @@ suite('TLS that this server ends itself (controls.md row 10)', () => {
     write(first)
     const { server, port, certificate } = await listening()
     const early = await shake(port, first)
-    assert.equal(certificate.renew(server), false)
+    assert.equal(certificate.renew([server]), false)
     write(second)
-    assert.equal(certificate.renew(server), true)
+    assert.equal(certificate.renew([server]), true)
     const late = await shake(port, second)
     assert.equal(new X509Certificate(late.getPeerCertificate().raw).subject, 'CN=second')
     assert.match(await ask(early), /^HTTP\/1\.1 200/)
@@ -138,7 +138,7 @@ suite('TLS that this server ends itself (controls.md row 10)', () => {
       },
     })
     const { server, port, certificate } = await listening()
-    const stop = keepCertificateFresh(certificate, server, listener, 5)
+    const stop = keepCertificateFresh(certificate, [server], listener, 5)
     writeFileSync(certFile, second.cert) // with the key of the first
     await complained.promise
     ;(await shake(port, first)).destroy()

@@ -88,7 +88,7 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, op
     scopes: scopeViews(scope, await deps.directory.resources()),
     warnings: isWeb && LOOPBACK.includes(hostname) ? (['loopback'] as const) : [],
   }
-  await sendPage(reply, consentPage(view, frameFor(deps, request, uiLocales)), formActionOf(open))
+  await sendPage(reply, consentPage(view, frameFor(deps, request, uiLocales)), formActionOf(deps, open))
 }
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']

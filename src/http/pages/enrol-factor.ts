@@ -27,7 +27,7 @@ export function enrolFactorPages(app: FastifyInstance, deps: Deps): void {
     await sendPage(
       reply,
       enrolStartPage({ ...formView(deps, open, 'enrol'), reason: 'policy', isFirst: true }, frame(deps, request, open)),
-      formActionOf(open),
+      formActionOf(deps, open),
     )
   })
   app.post('/second-factor/enrol', async (request, reply) => {
@@ -109,7 +109,7 @@ async function showCodes(
   const view = { ...formView(deps, open, 'codes'), codes, downloadHref, isEnrolment: true, isUnsaved }
   await sendPage(reply, recoveryCodesPage(view, frame(deps, request, open)), {
     status: isUnsaved ? 400 : 200,
-    ...formActionOf(open),
+    ...formActionOf(deps, open),
   })
 }
 
@@ -182,5 +182,5 @@ async function showScan(
     modules: qrModules(uri),
     ...(fault ? { fault } : {}),
   }
-  await sendPage(reply, enrolScanPage(view, frame(deps, request, open)), { status, ...formActionOf(open) })
+  await sendPage(reply, enrolScanPage(view, frame(deps, request, open)), { status, ...formActionOf(deps, open) })
 }

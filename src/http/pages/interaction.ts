@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { exhaustive } from '../../base/exhaustive.ts'
+import { ownUrl } from '../../config/listeners.ts'
 import type { Deps } from '../../deps.ts'
 import { finish } from '../../interaction/finish.ts'
 import { refuse } from '../../interaction/refuse.ts'
@@ -55,7 +56,7 @@ async function finishOrTell(
 ): Promise<void> {
   const { interaction, standing, client, to } = open
   const { session, user } = standing
-  if (!to) return await seeOther(reply, deps.config.basePath + interaction.request.ownPath)
+  if (!to) return await seeOther(reply, ownUrl(deps.config, interaction.request.ownPath ?? '/account'))
   const granted = session && user && { interactionId: interaction.id, request: interaction.request, session, user }
   const response = granted ? await finish(deps, to, granted, provenance(request)) : undefined
   if (response) return await respond(deps, request, reply, response)

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { digestOf } from '../../base/digest.ts'
 import { isId } from '../../base/random.ts'
+import { originElsewhere } from '../../config/listeners.ts'
 import type { Deps } from '../../deps.ts'
+import { limitedToRoles } from '../../interaction/limit-to-roles.ts'
 import { nextStep, type Step } from '../../interaction/next-step.ts'
 import { OWN_PAGES } from '../../interaction/own-pages.ts'
 import type { Client } from '../../protocol/client.ts'
@@ -42,15 +44,11 @@ export async function openInteraction(deps: Deps, request: FastifyRequest): Prom
   const found = await deps.store.interactions.find(id, digestOf(browser))
   if (found === 'other-browser') throw new PageError('other_browser', { cause: 'another browser’s interaction' })
   if (!found) return undefined
+  const { standing } = found
   const { client, to } = await answerable(deps, found.interaction)
-  const next = nextStep(
-    found.interaction.request,
-    client,
-    found.interaction,
-    found.standing,
-    surroundings(deps, request),
-  )
-  return { ...found, client, to, next, browser }
+  const asked = limitedToRoles(found.interaction.request, standing.user, await deps.directory.resources())
+  const next = nextStep(asked, client, found.interaction, standing, surroundings(deps, request))
+  return { interaction: { ...found.interaction, request: asked }, standing, client, to, next, browser }
 }
 
 async function answerable(deps: Deps, { request }: Interaction) {
@@ -67,4 +65,8 @@ export const hubOf = ({ config }: Pick<Deps, 'config'>, { interaction }: OpenInt
   `${config.basePath}/interaction?id=${interaction.id}`
 
 /** Where a form of an interaction may lead besides ourselves. */
-export const formActionOf = ({ to }: OpenInteraction) => (to ? { formAction: sourceOf(to.redirectUri) } : {})
+export function formActionOf({ config }: Pick<Deps, 'config'>, { interaction, to }: OpenInteraction) {
+  if (to) return { formAction: sourceOf(to.redirectUri) }
+  const elsewhere = originElsewhere(config, interaction.request.ownPath ?? '')
+  return elsewhere === undefined ? {} : { formAction: elsewhere }
+}

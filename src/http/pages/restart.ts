@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ownUrl } from '../../config/listeners.ts'
 import type { Deps } from '../../deps.ts'
 import type { AuthorizationRequest } from '../../protocol/authorization-request.ts'
 import { PageError } from '../../protocol/error.ts'
@@ -21,7 +22,7 @@ export async function restart(
 ): Promise<void> {
   const copy = form?.get('restart')
   const path = copy === undefined ? undefined : deps.derived.restart.open(Buffer.from(copy, 'base64url'), PLACE)
-  if (path) return await seeOther(reply, deps.config.basePath + path.toString('utf8'))
+  if (path) return await seeOther(reply, ownUrl(deps.config, path.toString('utf8')))
   if (copy !== undefined) throw new PageError('expired', { cause: 'a restart that does not open' })
   await sendPage(reply, expiredPage({}, frameFor(deps, request)), { status: 410 })
 }

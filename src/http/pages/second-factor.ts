@@ -132,5 +132,5 @@ async function show(
     ...(standing.user ? { account: { name: standing.user.username } } : {}),
   }
   const page = way.page(view, frameFor(deps, request, interaction.request.uiLocales))
-  await sendPage(reply, page, { status, ...formActionOf(open) })
+  await sendPage(reply, page, { status, ...formActionOf(deps, open) })
 }

@@ -115,5 +115,5 @@ async function show(
     ...(signUp === 'open' ? { signUpHref: `${basePath}/signup?id=${interaction.id}` } : {}),
   }
   const page = signInPage(view, frameFor(deps, request, interaction.request.uiLocales))
-  await sendPage(reply, page, { status: shown.status ?? 200, ...formActionOf(open) })
+  await sendPage(reply, page, { status: shown.status ?? 200, ...formActionOf(deps, open) })
 }

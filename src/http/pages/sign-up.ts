@@ -158,5 +158,5 @@ async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, sh
       : {}),
   }
   const page = signUpPage(view, frameFor(deps, request, open?.interaction.request.uiLocales))
-  await sendPage(reply, page, { status, ...(open ? formActionOf(open) : {}) })
+  await sendPage(reply, page, { status, ...(open ? formActionOf(deps, open) : {}) })
 }

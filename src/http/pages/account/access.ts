@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ownUrl } from '../../../config/listeners.ts'
 import type { Deps } from '../../../deps.ts'
 import { beginInteraction } from '../../../interaction/begin.ts'
 import { NO_PROGRESS, nextStep } from '../../../interaction/next-step.ts'
@@ -65,7 +66,7 @@ export async function admit(
     return { session, user, now, cookie, from: provenance(request) }
   }
   const id = await beginInteraction(deps, asked, ensureBrowserCookie(deps, request, reply), session?.id)
-  await seeOther(reply, `${deps.config.basePath}/interaction?id=${id}`)
+  await seeOther(reply, ownUrl(deps.config, `/interaction?id=${id}`))
   return undefined
 }
 
