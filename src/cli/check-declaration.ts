@@ -1,8 +1,8 @@
-import { ADMINISTRATOR } from '../accounts/administrator.ts'
 import { usernameFault } from '../accounts/names.ts'
 import { passwordFaults } from '../accounts/password-policy.ts'
 import type { Config } from '../config/config.ts'
-import { STANDARD_SCOPES } from '../protocol/scope.ts'
+import { OWN_SCOPES } from '../protocol/scope.ts'
+import { ADMINISTRATOR } from '../store/user-roles.ts'
 import { canonical } from '../store/users.ts'
 import type { DeclaredClient, DeclaredUser } from './declaration.ts'
 import type { Known } from './known.ts'
@@ -40,6 +40,7 @@ export function checkDeclaration({ declaration, faultAt }: Reading, known: Known
         yield { part: ['introspection_clients'], message: 'names a client that is neither here nor stored' }
       }
     }),
+    ...all(roles, ({ scopes: allowed = {} }) => roleScopeFaults(allowed, scopes)),
     ...all(clients, (client) => clientFaults(client, scopes)),
     ...all(users, (user) => userFaults(user, roleNames, known, rules)),
     ...all(
@@ -65,6 +66,19 @@ export function checkDeclaration({ declaration, faultAt }: Reading, known: Known
   ]
 }
 
+/** Whether every scope of a role is one of its resource. */
+export function* roleScopeFaults(
+  allowed: Readonly<Record<string, readonly string[]>>,
+  known: ReadonlyMap<string, Readonly<Record<string, string>>>,
+): Generator<EntryFault> {
+  for (const [identifier, names] of Object.entries(allowed)) {
+    const defined = known.get(identifier)
+    if (!defined) yield { part: ['scopes', identifier], message: 'is a resource that is neither here nor stored' }
+    else if (names.some((name) => !Object.hasOwn(defined, name)))
+      yield { part: ['scopes', identifier], message: 'names a scope that the resource does not define' }
+  }
+}
+
 /** Whether a client may be allowed what it is to be allowed: every resource exists, and defines the scopes that are not the server's own. */
 export function* clientFaults(
   { policy }: Pick<DeclaredClient, 'policy'>,
@@ -75,7 +89,7 @@ export function* clientFaults(
     return
   }
   const defined = new Set<string>([
-    ...STANDARD_SCOPES,
+    ...OWN_SCOPES,
     ...policy.resources.flatMap((identifier) => Object.keys(known.get(identifier) ?? {})),
   ])
   const unknown = policy.scope.filter((token) => !defined.has(token))

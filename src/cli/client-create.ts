@@ -37,6 +37,17 @@ const METADATA: Readonly<Record<string, Options[string] & { readonly field: stri
     value: 'URI',
     meaning: 'Where users come back to after signing out.',
   },
+  'backchannel-logout-uri': {
+    field: 'backchannel_logout_uri',
+    type: 'string',
+    value: 'URI',
+    meaning: 'Where it is told that a session has ended.',
+  },
+  'backchannel-logout-session-required': {
+    field: 'backchannel_logout_session_required',
+    type: 'boolean',
+    meaning: 'It must be told which one; it always is.',
+  },
   'allowed-origin': {
     field: 'allowed_origins',
     type: 'string',

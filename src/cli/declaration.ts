@@ -3,8 +3,9 @@ import { emailFault } from '../accounts/names.ts'
 import { isStrongHash } from '../accounts/password.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { type ClientPolicy, clientMetadata, network } from '../protocol/client-metadata.ts'
+import { PERMISSIONS } from '../protocol/permission.ts'
 import { isResourceIdentifier } from '../protocol/resource.ts'
-import { isScopeToken, STANDARD_SCOPES } from '../protocol/scope.ts'
+import { isScopeToken, OWN_SCOPES } from '../protocol/scope.ts'
 import { userClaims } from '../protocol/standard-claims.ts'
 
 const printable = z.string().regex(/^[^\p{C}]*$/u, { error: 'must not contain control characters' })
@@ -13,7 +14,7 @@ const identifier = z.string().refine(isResourceIdentifier, { error: 'must be an 
 const scopeToken = z
   .string()
   .refine(isScopeToken, { error: 'is no scope token (RFC 6749 §3.3)' })
-  .refine((token) => !STANDARD_SCOPES.some((standard) => standard === token), {
+  .refine((token) => !OWN_SCOPES.some((standard) => standard === token), {
     error: 'is a scope of the server itself, and no resource can define it',
   })
 
@@ -26,20 +27,33 @@ export const declaredResource = z
       error: 'must be a list of scopes, or a mapping of each scope to its description',
     }),
     introspection_clients: z.array(z.string()).max(100).default([]),
+    scopes_by_role: z.boolean().default(false),
   })
-  .transform(({ introspection_clients, scopes, ...given }) => ({
+  .transform(({ introspection_clients, scopes_by_role, scopes, ...given }) => ({
     ...given,
     scopes: Array.isArray(scopes) ? Object.fromEntries(scopes.map((token) => [token, ''])) : scopes,
     introspectionClients: introspection_clients,
+    scopesByRole: scopes_by_role,
   }))
 export type DeclaredResource = z.output<typeof declaredResource>
 
-/** A role, with what it demands of who holds it. What is left out is left as it is stored. */
+/** A role, with what it demands of who holds it, and what it allows them. What is left out is left as it is stored. */
 const roleFacts = z.strictObject({
   name,
   description: printable.max(300).optional(),
   require_mfa: z.boolean().optional(),
   allowed_networks: z.array(network).max(100).optional(),
+  permissions: z
+    .array(z.enum(PERMISSIONS))
+    .max(PERMISSIONS.length)
+    .transform((given) => [...new Set(given)].sort())
+    .optional(),
+  scopes: z
+    .record(identifier, z.array(scopeToken).max(200))
+    .transform((given) =>
+      Object.fromEntries(Object.entries(given).map(([at, names]) => [at, [...new Set(names)].sort()])),
+    )
+    .optional(),
 })
 export type DeclaredRole = z.output<typeof roleFacts>
 export const declaredRole = z

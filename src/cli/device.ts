@@ -3,6 +3,7 @@ import type { KnownDevice } from '../store/known-devices.ts'
 import { operated } from './change.ts'
 import type { Command } from './command.ts'
 import { findUser } from './find-user.ts'
+import { instant } from './instant.ts'
 import { table } from './output.ts'
 import { Refusal, UsageError } from './refusal.ts'
 
@@ -79,15 +80,4 @@ const UNKNOWN = 'there is no such device'
 function deviceId(word: string): string {
   if (!isId(word)) throw new UsageError('ID is the id of a device, as device list prints it')
   return word
-}
-
-const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/
-
-/** A day (its beginning, UTC), or an instant with its offset: nothing that depends on where the command runs. */
-function instant(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined
-  const time = new Date(text)
-  if (!INSTANT.test(text) || Number.isNaN(time.getTime()))
-    throw new UsageError('--until is a time like 2026-01-31T08:00:00Z')
-  return time
 }

@@ -27,6 +27,7 @@ import { sessionCommands } from './session.ts'
 import { settingsCommand } from './settings.ts'
 import { userCommands } from './user.ts'
 import { userChangeCommands } from './user-create.ts'
+import { userRolesCommand } from './user-roles.ts'
 import { VERSION } from './version.ts'
 
 const COMMANDS: readonly Command[] = [
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   ...clientCommands,
   ...clientChangeCommands,
   ...userCommands,
+  userRolesCommand,
   ...userChangeCommands,
   ...sessionCommands,
   ...deviceCommands,

@@ -1,8 +1,8 @@
-import { ADMINISTRATOR } from '../accounts/administrator.ts'
 import type { Digest } from '../base/digest.ts'
 import { newId } from '../base/random.ts'
 import type { Client } from '../protocol/client.ts'
 import type { Role } from '../store/roles.ts'
+import { ADMINISTRATOR } from '../store/user-roles.ts'
 import { canonical } from '../store/users.ts'
 import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
 import type { DeclaredClient, DeclaredResource, DeclaredRole } from './declaration.ts'
@@ -37,6 +37,8 @@ function planRole(deps: ChangeDeps, { name, ...declared }: DeclaredRole, known: 
     description: role?.description ?? '',
     require_mfa: role?.requireMfa ?? false,
     allowed_networks: role?.allowedNetworks ?? [],
+    permissions: role?.permissions ?? [],
+    scopes: role?.scopes ?? {},
   })
   const before = described(stored)
   const role = {
@@ -44,20 +46,28 @@ function planRole(deps: ChangeDeps, { name, ...declared }: DeclaredRole, known: 
     description: declared.description ?? before.description,
     requireMfa: (declared.require_mfa ?? before.require_mfa) || name === ADMINISTRATOR, // always
     allowedNetworks: declared.allowed_networks ?? before.allowed_networks,
+    permissions: (name === ADMINISTRATOR ? undefined : declared.permissions) ?? before.permissions, // it has them all
+    scopes: declared.scopes ?? before.scopes,
   }
   const fields = differing(described(role), before)
-  return changeOf('role', name, stored !== undefined, fields, () =>
-    deps.store.roles.put(role, operated(deps, 'role.put', { detail: { role: name, fields } })),
-  )
+  return changeOf('role', name, stored !== undefined, fields, async () => {
+    await deps.store.roles.put(role, operated(deps, 'role.put', { detail: { role: name, fields } }))
+  })
 }
 
 function planResource(deps: ChangeDeps, declared: DeclaredResource, known: Known): Change {
   const { identifier } = declared
   const stored = known.resources.find((resource) => resource.identifier === identifier)
-  const described = ({ name, scopes, introspectionClients }: DeclaredResource | NonNullable<typeof stored>) => ({
+  const described = ({
+    name,
+    scopes,
+    introspectionClients,
+    scopesByRole,
+  }: DeclaredResource | NonNullable<typeof stored>) => ({
     name,
     scopes,
     introspection_clients: introspectionClients,
+    scopes_by_role: scopesByRole,
   })
   const fields = stored ? differing(described(declared), described(stored)) : []
   return changeOf('resource', identifier, stored !== undefined, fields, () =>

@@ -3,7 +3,7 @@ import { newId } from '../base/random.ts'
 import type { StoredPassword, UserWithPassword } from '../store/users.ts'
 import { type Change, type ChangeDeps, changeOf, differing, operated } from './change.ts'
 import type { DeclaredUser } from './declaration.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, refuseLastAdministrator } from './refusal.ts'
 
 /**
  * What makes one user what they are declared to be. Only what the file names is compared: the rest is the user's own.
@@ -19,7 +19,8 @@ export async function planUser(
   const profile = differing(wanted, profileOf(undefined, stored))
   const isNewPassword = await changesPassword(deps, declared, stored.password)
   const roles = declared.roles && [...new Set(declared.roles)].sort()
-  const changesRoles = roles !== undefined && differing({ roles }, { roles: [...stored.roles].sort() }).length > 0
+  const changesRoles =
+    roles !== undefined && differing({ roles }, { roles: await rolesForGood(deps, stored.id) }).length > 0
   const changesDisabled = declared.disabled !== undefined && declared.disabled !== (stored.disabledAt !== null)
   const fields = [
     ...profile,
@@ -39,11 +40,21 @@ export async function planUser(
       const notices = passwordChangedNotice(deps, stored, undefined)
       await users.changePassword(stored.id, password, event('user.password_changed'), notices)
     }
-    if (changesRoles) await users.setRoles(stored.id, roles, event('user.roles_changed', { roles }))
+    if (changesRoles) {
+      const changed = event('user.roles_changed', { roles })
+      refuseLastAdministrator(await deps.store.userRoles.set(stored.id, roles, 'operator', changed))
+    }
     if (declared.disabled !== undefined && changesDisabled) {
-      await users.setDisabled(stored.id, declared.disabled, event(declared.disabled ? 'user.disabled' : 'user.enabled'))
+      const changed = event(declared.disabled ? 'user.disabled' : 'user.enabled')
+      refuseLastAdministrator(await users.setDisabled(stored.id, declared.disabled, changed))
     }
   })
+}
+
+/** What somebody was given for a time is no business of the file. */
+async function rolesForGood({ store }: ChangeDeps, userId: string): Promise<readonly string[]> {
+  const held = await store.userRoles.list(userId)
+  return held.filter(({ expiresAt }) => expiresAt === null).map(({ role }) => role)
 }
 
 /** A new address is not verified unless the file says so; an old one stays what it was. */

@@ -8,7 +8,7 @@ import type { Command, CommandIo } from './command.ts'
 import { findUser } from './find-user.ts'
 import { createUser } from './plan-user.ts'
 import { Refusal, UsageError } from './refusal.ts'
-import { refuseUnknownRoles } from './user.ts'
+import { refuseUnknownRoles } from './user-roles.ts'
 
 const ROLE = { type: 'string', multiple: true, value: 'ROLE', meaning: 'A role to have.' } as const
 

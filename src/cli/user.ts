@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 import { findUser } from './find-user.ts'
 import { properties, table } from './output.ts'
 import { everyPage } from './pages.ts'
-import { Refusal, UsageError } from './refusal.ts'
+import { refuseLastAdministrator } from './refusal.ts'
 
 const shown = ({ id, username, email, emailVerified, roles, disabledAt, createdAt, claims }: User) => ({
   id,
@@ -80,48 +80,12 @@ export const userCommands: readonly Command[] = [
     async run(context, given) {
       const deps = await context.deps()
       const { id: userId, username } = await findUser(deps.store, given.word(0))
-      await deps.store.users.remove(userId, operated(deps, 'user.deleted', { userId }))
+      refuseLastAdministrator(await deps.store.users.remove(userId, operated(deps, 'user.deleted', { userId })))
       await deps.store.auditChain.eraseSubject(userId)
       return { text: `Deleted user ${username}.`, json: { id: userId, username, deleted: true } }
     },
   },
-  {
-    name: 'user roles',
-    summary: 'Show the roles of a user, or change them.',
-    words: ['USER'],
-    options: {
-      add: { type: 'string', multiple: true, value: 'ROLE', meaning: 'Give a role.' },
-      remove: { type: 'string', multiple: true, value: 'ROLE', meaning: 'Take a role away.' },
-    },
-    async run(context, given) {
-      const deps = await context.deps()
-      const { id: userId, username, roles: before } = await findUser(deps.store, given.word(0))
-      const add = given.texts('add') ?? []
-      const remove = given.texts('remove') ?? []
-      if (add.some((role) => remove.includes(role))) throw new UsageError('a role is given and taken away at once')
-      await refuseUnknownRoles(deps.store, add)
-      const roles = [...new Set([...before, ...add])].filter((role) => !remove.includes(role)).sort()
-      if (String(roles) !== String(before)) {
-        await deps.store.users.setRoles(
-          userId,
-          roles,
-          operated(deps, 'user.roles_changed', { userId, detail: { roles } }),
-        )
-      }
-      return { text: `${username}: ${roles.join(' ') || 'no roles'}`, json: { id: userId, username, roles } }
-    },
-  },
 ]
-
-/** @throws Refusal when one of them does not exist */
-export async function refuseUnknownRoles(
-  store: { readonly roles: { list(): Promise<readonly { readonly name: string }[]> } },
-  roles: readonly string[],
-): Promise<void> {
-  const known = await store.roles.list()
-  const unknown = roles.filter((role) => !known.some(({ name }) => name === role))
-  if (unknown.length > 0) throw new Refusal(`there is no role ${unknown.join(', ')}: roles are made by apply`)
-}
 
 function switching(verb: 'disable' | 'enable', isDisabled: boolean): Command {
   return {
@@ -132,7 +96,9 @@ function switching(verb: 'disable' | 'enable', isDisabled: boolean): Command {
       const deps = await context.deps()
       const { id: userId, username } = await findUser(deps.store, given.word(0))
       const event = operated(deps, `user.${verb}d`, { userId })
-      const isChanged = await deps.store.users.setDisabled(userId, isDisabled, event)
+      const changed = await deps.store.users.setDisabled(userId, isDisabled, event)
+      refuseLastAdministrator(changed)
+      const isChanged = changed === 'changed'
       const text = isChanged ? `User ${username} is now ${verb}d.` : `User ${username} was ${verb}d already.`
       return { text, json: { id: userId, username, disabled: isDisabled, changed: isChanged } }
     },

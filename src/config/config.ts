@@ -100,8 +100,8 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     ...databaseFaults(values),
     ...redisFaults(values),
     ...tlsFaults(values, issuer),
-    ...limitFaults(values, isLoopback, cores),
     ...listenerFaults(values, issuer),
+    ...limitFaults(values, isLoopback, cores),
   ]
   const all = [...faults, ...broken.filter(isNews)]
   if (all.length > 0) throw new ConfigFaults(all)
@@ -117,8 +117,8 @@ export function loadConfig(variables: Variables, readFile: ReadFile): Config {
     cookiePrefix: isHttps ? '__Host-' : '',
     host: values.HOST,
     port: values.PORT,
-    trustProxy: values.TRUST_PROXY,
     ...listenersOf(values, issuer),
+    trustProxy: values.TRUST_PROXY,
     tls: tlsOf(values),
     databaseUrl: values.DATABASE_URL && new Secret(verified(values.DATABASE_URL).href),
     databasePoolSize: values.DATABASE_POOL_SIZE,

@@ -1,11 +1,20 @@
 import type { Directory } from '../clients/find-client.ts'
 import { targetResource } from '../protocol/resource.ts'
-import { scopeAt } from '../protocol/scope.ts'
+import { type ScopeRights, scopeAt, scopeByRoles } from '../protocol/scope.ts'
 
 /** Where an access token is good, and with which part of the scope. RFC 8707 §2.2 */
 export interface Target {
   readonly audience: string
   readonly scope: readonly string[]
+}
+
+/** A target as far as the roles of a user go, read live: what they lost since is no longer in their tokens. */
+export async function targetByRoles(
+  deps: { readonly directory: Directory },
+  target: Target,
+  user: ScopeRights,
+): Promise<Target> {
+  return { ...target, scope: scopeByRoles(target.scope, user, await deps.directory.resources()) }
 }
 
 /** The one audience of a token: the resource that was asked for, or this server where the grant has none. */

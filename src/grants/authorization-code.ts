@@ -8,7 +8,7 @@ import { claimsFor } from '../protocol/standard-claims.ts'
 import type { FoundCode } from '../store/authorization-codes.ts'
 import { codeBurnt, codeRedeemed, codeReplayed } from '../telemetry/audit.ts'
 import { refreshGrantOf, userGrantOf } from '../tokens/authorization.ts'
-import { targetOf } from './audience.ts'
+import { targetByRoles, targetOf } from './audience.ts'
 import type { Grant, GrantDeps } from './grant.ts'
 import { refuseDenied } from './refuse-denied.ts'
 
@@ -45,7 +45,7 @@ export const authorizationCode: Grant = {
     return {
       client: caller.client,
       now: family.rotatedAt,
-      ...target,
+      ...(await targetByRoles(deps, target, family.user)),
       user: userGrantOf(family),
       ...(refresh ? { refresh } : {}),
       ...(family.scope.includes('openid')

@@ -1,6 +1,6 @@
 import { OAuthError } from '../protocol/error.ts'
 import { requestedResources } from '../protocol/resource.ts'
-import { requestedScope } from '../protocol/scope.ts'
+import { ADMIN_SCOPE, requestedScope } from '../protocol/scope.ts'
 import { targetOf } from './audience.ts'
 import type { Grant } from './grant.ts'
 import { refuseOutsider } from './refuse-denied.ts'
@@ -21,4 +21,4 @@ export const clientCredentials: Grant = {
   },
 }
 
-const NEEDS_USER: readonly string[] = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+const NEEDS_USER: readonly string[] = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access', ADMIN_SCOPE]

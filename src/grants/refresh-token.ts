@@ -10,7 +10,7 @@ import type { Family } from '../store/refresh-families.ts'
 import { refreshRetryNoticed, refreshReused } from '../telemetry/audit.ts'
 import { refreshGrantOf, userGrantOf } from '../tokens/authorization.ts'
 import { type OwnRefreshToken, readRefreshToken } from '../tokens/verify.ts'
-import { targetOf } from './audience.ts'
+import { type Target, targetByRoles, targetOf } from './audience.ts'
 import type { Grant, GrantDeps } from './grant.ts'
 import { refuseDenied } from './refuse-denied.ts'
 
@@ -30,7 +30,7 @@ export const refreshToken: Grant = {
     switch (rotation.outcome) {
       case 'rotated':
       case 'retried': // the same successor again: RS256 signs equal claims to equal bytes
-        return authorizationOf(rotation.family, caller, target)
+        return authorizationOf(rotation.family, caller, await targetByRoles(deps, target, rotation.family.user))
       case 'lost-timeline':
         deps.log.error({ familyId: token.fid, reason: rotation.reason }, LOST_TIMELINE)
         throw refusal(`${rotation.outcome}: ${rotation.reason}`)
@@ -94,7 +94,7 @@ async function rotate(deps: GrantDeps, caller: Caller, token: OwnRefreshToken, i
 
 const SUSPICIOUS_RETRIES = 5
 
-function authorizationOf(family: Family, caller: Caller, target: Awaited<ReturnType<typeof targetOf>>) {
+function authorizationOf(family: Family, caller: Caller, target: Target) {
   const refresh = refreshGrantOf(family)
   const source = { ...family.user, email: family.user.email ?? undefined }
   return {

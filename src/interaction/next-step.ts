@@ -57,6 +57,7 @@ export function nextStep(
     const isStale = decision.need === 'enrol-factor' && ageOf(session, now) > FRESH_SECONDS
     return { step: isStale ? 'sign-in' : decision.need }
   }
+  if (request.isBeyondRoles) return { step: 'refuse', code: 'access_denied', reason: 'no scope that a role allows' }
   if (needsConsent(request, client, progress, standing))
     return mayAsk ? { step: 'consent' } : refuse('consent_required')
   return { step: 'finish' }

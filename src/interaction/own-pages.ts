@@ -12,6 +12,8 @@ export const OWN_PAGES: Client = {
   tokenEndpointAuthMethod: 'none',
   redirectUris: [],
   postLogoutRedirectUris: [],
+  backchannelLogoutUri: undefined,
+  backchannelLogoutSessionRequired: false,
   allowedOrigins: [],
   grantTypes: [],
   scope: [],

@@ -31,6 +31,8 @@ export interface AuthorizationRequest {
   readonly query: string
   /** Where it ends when it is for a page of our own: nothing is issued then. */
   readonly ownPath?: string
+  /** Whether the user's roles allow nothing of the scope that was asked. */
+  readonly isBeyondRoles?: boolean
 }
 
 const LONGEST = 2048

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { isNetwork } from '../base/networks.ts'
 import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from './client.ts'
-import { isRegistrableRedirectUri, originsOf } from './redirect-uri.ts'
+import { isRegistrableCallUri, isRegistrableRedirectUri, originsOf } from './redirect-uri.ts'
 import { isResourceIdentifier } from './resource.ts'
 import { isScopeToken } from './scope.ts'
 
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,100}$/ // safe in a URL and in a Basic user name alike
 const redirectUri = z.string().refine(isRegistrableRedirectUri, {
   error: 'must be https, http on a loopback address, or a private-use scheme with a dot; no fragment, no user info',
+})
+const callUri = z.string().refine(isRegistrableCallUri, {
+  error: 'must be https, or http on a loopback address; no fragment, no user info',
 })
 // As pages link it: what `URL` would mend (a missing slash, a backslash, a blank) is refused, and so is user info.
 const webUri = z
@@ -35,6 +38,8 @@ export const clientMetadata = z
     token_endpoint_auth_method: z.enum(CLIENT_AUTHENTICATION_METHODS).optional(),
     redirect_uris: z.array(redirectUri).max(100).default([]),
     post_logout_redirect_uris: z.array(redirectUri).max(100).default([]),
+    backchannel_logout_uri: callUri.optional(),
+    backchannel_logout_session_required: z.boolean().default(false),
     allowed_origins: z.array(origin).max(100).optional(),
     grant_types: z.array(z.enum(GRANT_TYPES)).min(1).optional(),
     response_types: z.array(z.literal('code')).optional(),
@@ -65,6 +70,8 @@ export const clientMetadata = z
       tokenEndpointAuthMethod: given.token_endpoint_auth_method ?? 'none',
       redirectUris: given.redirect_uris,
       postLogoutRedirectUris: given.post_logout_redirect_uris,
+      backchannelLogoutUri: given.backchannel_logout_uri,
+      backchannelLogoutSessionRequired: given.backchannel_logout_session_required,
       allowedOrigins: given.allowed_origins ?? originsOf(given.redirect_uris),
       grantTypes,
       scope: [...new Set(given.scope.split(' ').filter((token) => token !== ''))],

@@ -21,6 +21,10 @@ export interface Client {
   readonly tokenEndpointAuthMethod: ClientAuthenticationMethod
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
+  /** Where it is told that a session has ended. OIDC Back-Channel Logout 1.0 §2.2 */
+  readonly backchannelLogoutUri: string | undefined
+  /** Whether it must be told which one: every logout token of ours names the session. */
+  readonly backchannelLogoutSessionRequired: boolean
   readonly allowedOrigins: readonly string[]
   readonly grantTypes: readonly GrantType[]
   /** What it may ask for; all of it when it asks for nothing. */
@@ -60,4 +64,6 @@ export interface Resource {
   readonly scopes: Readonly<Record<string, string>>
   /** Clients that may introspect tokens for it. */
   readonly introspectionClients: readonly string[]
+  /** Whether users get there only the scopes that their roles allow. */
+  readonly scopesByRole?: boolean
 }

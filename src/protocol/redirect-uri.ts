@@ -13,6 +13,12 @@ export function isRegistrableRedirectUri(uri: string): boolean {
   return PRIVATE_USE.test(uri)
 }
 
+/** Whether it leads to this very machine, over plain http. RFC 8252 §7.3 */
+export const isLoopbackUri = (uri: string): boolean => LOOPBACK.test(uri)
+
+/** Whether an address may be registered for us to call: as one to redirect to, but no app's own scheme. OIDC Back-Channel Logout 1.0 §2.2 */
+export const isRegistrableCallUri = (uri: string): boolean => isRegistrableRedirectUri(uri) && /^https?:/.test(uri)
+
 /**
  * Whether a sent redirect URI is a registered one: the exact string, save that a loopback address may use any port.
  * RFC 9700 §4.1.3, RFC 8252 §7.3

@@ -1,8 +1,14 @@
 import type { Client, Resource } from './client.ts'
 import { OAuthError } from './error.ts'
 
-/** The scopes that this server itself gives a meaning to. OIDC Core §5.4, §11 */
+/** The scopes that OpenID Connect gives a meaning to. OIDC Core §5.4, §11 */
 export const STANDARD_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
+
+/** Opens the admin API, as far as the user's permissions go. */
+export const ADMIN_SCOPE = 'postern:admin'
+
+/** The scopes that no resource can define. */
+export const OWN_SCOPES = [...STANDARD_SCOPES, ADMIN_SCOPE] as const
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/ // RFC 6749 §3.3
 const MOST_TOKENS = 100
@@ -44,14 +50,43 @@ export function narrowedScope(granted: readonly string[], scope: string | undefi
   return tokens
 }
 
-const isStandard = (scope: string): boolean => STANDARD_SCOPES.some((standard) => standard === scope)
+const isOwn = (scope: string): boolean => OWN_SCOPES.some((own) => own === scope)
 
 /** The scopes that mean something at one audience: the standard ones, and those of that resource. */
 export function scopeAt(scope: readonly string[], resource: Resource | undefined): readonly string[] {
-  return scope.filter((token) => isStandard(token) || (resource !== undefined && Object.hasOwn(resource.scopes, token)))
+  return scope.filter((token) => {
+    if (token === ADMIN_SCOPE) return resource === undefined
+    return isOwn(token) || (resource !== undefined && Object.hasOwn(resource.scopes, token))
+  })
+}
+
+/** What the roles of a user let them have. */
+export interface ScopeRights {
+  /** In the administration of this server. */
+  readonly permissions: readonly string[]
+  /** Pairs of a resource and a scope there. */
+  readonly roleScopes: readonly (readonly [resource: string, scope: string])[]
+}
+
+/**
+ * The part of a scope that a user may have: at a resource that goes by roles, what their roles allow; the admin API, whoever
+ * may do anything there.
+ */
+export function scopeByRoles(
+  scope: readonly string[],
+  rights: ScopeRights,
+  known: readonly Resource[],
+): readonly string[] {
+  return scope.filter((token) => {
+    if (token === ADMIN_SCOPE) return rights.permissions.length > 0
+    const defining = resourcesOf([token], known)
+    const isAllowedAt = ({ identifier, scopesByRole }: Resource) =>
+      !scopesByRole || rights.roleScopes.some(([at, name]) => at === identifier && name === token)
+    return defining.length === 0 || defining.some(isAllowedAt)
+  })
 }
 
 /** The resources that define the asked scopes. */
 export function resourcesOf(scope: readonly string[], known: readonly Resource[]): readonly Resource[] {
-  return known.filter((resource) => scope.some((token) => !isStandard(token) && Object.hasOwn(resource.scopes, token)))
+  return known.filter((resource) => scope.some((token) => !isOwn(token) && Object.hasOwn(resource.scopes, token)))
 }

@@ -3,7 +3,7 @@ import { CLIENT_AUTHENTICATION_METHODS, GRANT_TYPES } from './client.ts'
 import { CODE_CHALLENGE_METHODS } from './pkce.ts'
 import { PROMPTS } from './prompt.ts'
 import { RESPONSE_MODES } from './response-mode.ts'
-import { STANDARD_SCOPES } from './scope.ts'
+import { OWN_SCOPES } from './scope.ts'
 import { STANDARD_CLAIMS } from './standard-claims.ts'
 
 /** Where each endpoint is, below the issuer. The routes are registered from this very list. */
@@ -26,7 +26,7 @@ export function serverMetadata(issuer: string, signingAlgs: readonly string[]): 
     response_types_supported: ['code'],
     response_modes_supported: RESPONSE_MODES,
     grant_types_supported: GRANT_TYPES,
-    scopes_supported: STANDARD_SCOPES,
+    scopes_supported: OWN_SCOPES,
     claims_supported: [
       'sub',
       'iss',
@@ -51,6 +51,8 @@ export function serverMetadata(issuer: string, signingAlgs: readonly string[]): 
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION_METHODS,
     introspection_endpoint_auth_methods_supported: authenticated,
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
   }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
-import { grantStands } from './liveness.ts'
+import { ending } from './ending.ts'
+import { grantStands, heldRoles } from './liveness.ts'
 import { mailing, type Outgoing } from './outbox.ts'
 import type { RaisedSession } from './second-factors.ts'
 import { consentCounts, sessionIsGood } from './sessions.ts'
@@ -76,6 +77,7 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
         kept as (
           update session s set user_epoch = moved.epoch, strict_digest = ${keep.strictDigest}::bytea, lax_digest = ${keep.laxDigest}::bytea
             from moved where s.id = ${keep.id} and s.user_id = moved.id and s.ended_at is null),
+        ${ending(sql`s.user_id in (select id from moved) and s.id <> ${keep.id}`, database.now)},
         stored as (
           insert into password (user_id, phc, peppered, changed_at)
           select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
@@ -106,9 +108,7 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
   async endSession(userId: string, sessionId: string, event: AuditEvent): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
-        with ended as (
-          update session set ended_at = ${database.now}
-           where id = ${sessionId} and user_id = ${userId} and ended_at is null returning id),
+        with ${ending(sql`s.id = ${sessionId} and s.user_id = ${userId}`, database.now)},
         ${auditing(event, database.now, sql`ended`)}
         select 1 from ended`.execute(db),
     )
@@ -145,7 +145,7 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
         select jsonb_build_object(
           'user', jsonb_build_object('sub', u.id, 'username', u.username, 'email', u.email, 'email_verified', u.email_verified,
             'claims', u.claims, 'created_at', u.created_at, 'updated_at', u.updated_at),
-          'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id),
+          'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from ${heldRoles(sql`u.id`, database.now)}),
           'authenticators', (select coalesce(jsonb_agg(jsonb_build_object('name', x.name, 'created_at', x.created_at, 'last_used_at', x.last_used_at)), '[]')
                                from totp x where x.user_id = u.id and x.confirmed_at is not null),
           'sessions', (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'address', s.address, 'user_agent', s.user_agent,
@@ -161,14 +161,5 @@ export const accountStore = (database: Database, idleSeconds: number) => ({
         from "user" u where u.id = ${userId}`.execute(db),
     )
     return rows[0]?.data
-  },
-
-  /** Whether somebody else, who can sign in, has a role. */
-  async hasOtherInRole(userId: string, role: string): Promise<boolean> {
-    const { rows } = await database.run((db) =>
-      sql`select 1 from user_role r join "user" u on u.id = r.user_id
-           where r.role = ${role} and r.user_id <> ${userId} and u.disabled_at is null limit 1`.execute(db),
-    )
-    return rows.length > 0
   },
 })

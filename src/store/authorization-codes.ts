@@ -102,7 +102,7 @@ export const authorizationCodeStore = (database: Database) => ({
           f.session_id as "sessionId", f.redirect_uri as "redirectUri", f.code_challenge as "codeChallenge", f.scope,
           f.resources, f.nonce, f.claims, f.auth_time as "authTime", f.acr, f.amr,
           f.spent_at is not null as spent, f.expires_at > ${database.now} as alive, ${grantStands} as stands,
-          ${userSnapshot(sql`f.user_id`)} as "user", ${accessFacts} as access
+          ${userSnapshot(sql`f.user_id`, database.now)} as "user", ${accessFacts(database.now)} as access
         from (select a.*, a.issued_at as granted_at, null::timestamptz as revoked_at, 'offline_access' = any(a.scope) as offline
                 from authorization_code a where a.digest = ${digest}) f`.execute(db),
     )
@@ -133,7 +133,7 @@ export const authorizationCodeStore = (database: Database) => ({
           on conflict (id) do update set id = excluded.id
           returning *),
         ${auditing(event, database.now, sql`spent`)}
-        select ${familyColumns}, f.rotated_at as now from f`.execute(db),
+        select ${familyColumns(database.now)}, f.rotated_at as now from f`.execute(db),
     )
     return rows[0]
   },

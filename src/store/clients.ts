@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 const clientColumns = sql`
   c.client_id as "clientId", c.client_name as "clientName", c.token_endpoint_auth_method as "tokenEndpointAuthMethod",
   c.redirect_uris as "redirectUris", c.post_logout_redirect_uris as "postLogoutRedirectUris", c.allowed_origins as "allowedOrigins",
+  c.backchannel_logout_uri as "backchannelLogoutUri", c.backchannel_logout_session_required as "backchannelLogoutSessionRequired",
   c.grant_types as "grantTypes", c.scope, c.resources, c.first_party as "firstParty", c.require_pkce as "requirePkce", c.require_mfa as "requireMfa",
   c.allowed_networks as "allowedNetworks", c.require_compliant_device as "requireCompliantDevice",
   c.client_uri as "clientUri", c.logo_uri as "logoUri", c.policy_uri as "policyUri", c.tos_uri as "tosUri", c.contacts,
@@ -83,11 +84,11 @@ export const clientStore = (database: Database) => ({
         with t as (select ${database.now} as now),
         put as (
           insert into client as c (client_id, client_name, token_endpoint_auth_method, redirect_uris, post_logout_redirect_uris,
-            allowed_origins, grant_types, scope, resources, first_party, require_pkce, require_mfa, allowed_networks, require_compliant_device, client_uri, logo_uri, policy_uri, tos_uri, contacts,
+            backchannel_logout_uri, backchannel_logout_session_required, allowed_origins, grant_types, scope, resources, first_party, require_pkce, require_mfa, allowed_networks, require_compliant_device, client_uri, logo_uri, policy_uri, tos_uri, contacts,
             access_token_lifetime_seconds, refresh_token_lifetime_seconds, refresh_token_idle_seconds, refresh_retry_seconds,
             refresh_rotation, disabled_at, created_at, updated_at)
           select ${policy.clientId}, ${policy.clientName}, ${policy.tokenEndpointAuthMethod}, ${policy.redirectUris}::text[],
-            ${policy.postLogoutRedirectUris}::text[], ${policy.allowedOrigins}::text[], ${policy.grantTypes}::text[], ${policy.scope}::text[],
+            ${policy.postLogoutRedirectUris}::text[], ${policy.backchannelLogoutUri ?? null}::text, ${policy.backchannelLogoutSessionRequired}, ${policy.allowedOrigins}::text[], ${policy.grantTypes}::text[], ${policy.scope}::text[],
             ${policy.resources}::text[], ${policy.firstParty}, ${policy.requirePkce}, ${policy.requireMfa}, ${policy.allowedNetworks}::text[], ${policy.requireCompliantDevice}, ${policy.clientUri ?? null}::text, ${policy.logoUri ?? null}::text,
             ${policy.policyUri ?? null}::text, ${policy.tosUri ?? null}::text, ${policy.contacts}::text[],
             ${policy.accessTokenLifetimeSeconds ?? null}::int, ${policy.refreshTokenLifetimeSeconds ?? null}::int,
@@ -96,6 +97,8 @@ export const clientStore = (database: Database) => ({
           on conflict (client_id) do update set
             client_name = excluded.client_name, token_endpoint_auth_method = excluded.token_endpoint_auth_method,
             redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+            backchannel_logout_uri = excluded.backchannel_logout_uri,
+            backchannel_logout_session_required = excluded.backchannel_logout_session_required,
             allowed_origins = excluded.allowed_origins, grant_types = excluded.grant_types, scope = excluded.scope,
             resources = excluded.resources, first_party = excluded.first_party, require_pkce = excluded.require_pkce, require_mfa = excluded.require_mfa,
             allowed_networks = excluded.allowed_networks, require_compliant_device = excluded.require_compliant_device,
@@ -196,9 +199,9 @@ export const clientStore = (database: Database) => ({
 export const resourceStore = (database: Database) => ({
   async list(): Promise<readonly Resource[]> {
     const { rows } = await database.run((db) =>
-      sql<Resource>`select identifier, name, scopes, introspection_clients as "introspectionClients" from resource order by identifier`.execute(
-        db,
-      ),
+      sql<Resource>`
+        select identifier, name, scopes, introspection_clients as "introspectionClients", scopes_by_role as "scopesByRole"
+          from resource order by identifier`.execute(db),
     )
     return rows
   },
@@ -209,10 +212,10 @@ export const resourceStore = (database: Database) => ({
       sql`
         with t as (select ${database.now} as now),
         put as (
-          insert into resource (identifier, name, scopes, introspection_clients, created_at, updated_at)
-          select ${resource.identifier}, ${resource.name}, ${JSON.stringify(resource.scopes)}::jsonb, ${resource.introspectionClients}::text[], t.now, t.now from t
+          insert into resource (identifier, name, scopes, introspection_clients, scopes_by_role, created_at, updated_at)
+          select ${resource.identifier}, ${resource.name}, ${JSON.stringify(resource.scopes)}::jsonb, ${resource.introspectionClients}::text[], ${resource.scopesByRole ?? false}, t.now, t.now from t
           on conflict (identifier) do update set name = excluded.name, scopes = excluded.scopes,
-            introspection_clients = excluded.introspection_clients, updated_at = excluded.updated_at
+            introspection_clients = excluded.introspection_clients, scopes_by_role = excluded.scopes_by_role, updated_at = excluded.updated_at
           returning identifier),
         ${auditing(event, database.now, sql`put`)}
         select 1`.execute(db),

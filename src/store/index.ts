@@ -28,6 +28,7 @@ import { sessionStore } from './sessions.ts'
 import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
 import { sweepStore } from './sweep.ts'
 import { type Throttle, throttleStore } from './throttle.ts'
+import { userRoleStore } from './user-roles.ts'
 import { userStore } from './users.ts'
 
 /** Every fact that can be asked or stored, table by table. @param throttle where the limits are kept, if elsewhere */
@@ -66,6 +67,7 @@ export const createStore = (
   signingKeys: signingKeyStore(database),
   sweep: sweepStore(database),
   throttle,
+  userRoles: userRoleStore(database),
   users: userStore(database),
 })
 

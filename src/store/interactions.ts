@@ -50,7 +50,7 @@ export const interactionStore = (database: Database, idleSeconds: number) => ({
       sql<Parameters<typeof standingOf>[0] & StoredInteraction>`
         with t as (select ${database.now} as now)
         select t.now, i.id, i.request, i.session_id as "sessionId", i.signed_in_at as "signedInAt", i.consented_at as "consentedAt",
-          i.browser_digest as "browserDigest", ${standingColumns}
+          i.browser_digest as "browserDigest", ${standingColumns(sql`t.now`)}
           from t, interaction i
           left join (session s join "user" u on u.id = s.user_id) on s.id = i.session_id and ${sessionIsGood(database.now, idleSeconds)}
           left join consent k on k.user_id = s.user_id and k.client_id = i.client_id and ${consentCounts}

@@ -13,16 +13,42 @@ export const grantStands: RawBuilder<boolean> = sql<boolean>`(
   and not exists (select 1 from consent k where k.user_id = f.user_id and k.client_id = f.client_id
                     and k.withdrawn_at >= f.granted_at))`
 
+/** The roles `r` that a user holds now: what follows `from`. One whose time is over counts no more, at once. */
+export const heldRoles = (userId: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(select g.user_id, g.role, role.* from user_role g join role on role.name = g.role
+        where g.user_id = ${userId} and (g.expires_at is null or g.expires_at > ${now})) r`
+
+/** The networks that the roles of a user allow: one list for each role that names any. */
+export const roleNetworks = (userId: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(select coalesce(jsonb_agg(r.allowed_networks), '[]') from ${heldRoles(userId, now)} where cardinality(r.allowed_networks) > 0)`
+
+/** What the roles of a user let them do, as the members of a JSON object: where administering, and with which scopes where. */
+export const roleRights = (userId: RawBuilder<unknown>, now: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from ${heldRoles(userId, now)}),
+  'permissions', (select coalesce(jsonb_agg(distinct p), '[]') from ${heldRoles(userId, now)}, unnest(r.permissions) p),
+  'roleScopes', (select coalesce(jsonb_agg(distinct jsonb_build_array(x.resource, x.scope)), '[]')
+                   from ${heldRoles(userId, now)} join role_scope x on x.role = r.role)`
+
+/** What the roles of a user let them do. */
+export interface RoleRights {
+  readonly roles: readonly string[]
+  /** In the administration of this server. */
+  readonly permissions: readonly string[]
+  /** Pairs of a resource and a scope there, where the resource goes by roles. */
+  readonly roleScopes: readonly (readonly [resource: string, scope: string])[]
+}
+
 /** What the access policy looks at in a grant `f`, read live, as one JSON value. */
-export const accessFacts: RawBuilder<StoredAccessFacts> = sql<StoredAccessFacts>`jsonb_build_object(
-  'allowedNetworks', (select coalesce(jsonb_agg(role.allowed_networks), '[]') from user_role r join role on role.name = r.role
-                       where r.user_id = f.user_id and cardinality(role.allowed_networks) > 0),
+export const accessFacts = (
+  now: RawBuilder<unknown>,
+): RawBuilder<StoredAccessFacts> => sql<StoredAccessFacts>`jsonb_build_object(
+  'allowedNetworks', ${roleNetworks(sql`f.user_id`, now)},
   'device', (select jsonb_build_object('id', d.id, 'posture', d.posture, 'postureUntil', d.posture_until)
                from session s join known_device d on d.id = s.device_id and d.user_id = s.user_id where s.id = f.session_id))`
 
 /** Whether a role of the user of `f` allows certain networks only. */
-export const hasNetworks: RawBuilder<boolean> = sql<boolean>`exists (
-  select 1 from user_role r join role on role.name = r.role where r.user_id = f.user_id and cardinality(role.allowed_networks) > 0)`
+export const hasNetworks = (now: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`exists (
+  select 1 from ${heldRoles(sql`f.user_id`, now)} where cardinality(r.allowed_networks) > 0)`
 
 export interface AccessFacts {
   readonly allowedNetworks: readonly (readonly string[])[]
@@ -46,19 +72,21 @@ export const accessFactsOf = ({ allowedNetworks, device }: StoredAccessFacts): A
 })
 
 /** What tokens say of a user, read live, as one JSON value. */
-export const userSnapshot = (userId: RawBuilder<unknown>): RawBuilder<UserSnapshot> => sql<UserSnapshot>`(
+export const userSnapshot = (
+  userId: RawBuilder<unknown>,
+  now: RawBuilder<unknown>,
+): RawBuilder<UserSnapshot> => sql<UserSnapshot>`(
   select jsonb_build_object(
     'id', u.id, 'username', u.username, 'email', u.email, 'emailVerified', u.email_verified, 'claims', u.claims,
     'updatedAtSeconds', floor(extract(epoch from u.updated_at)),
-    'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id))
+    ${roleRights(sql`u.id`, now)})
   from "user" u where u.id = ${userId})`
 
-export interface UserSnapshot {
+export interface UserSnapshot extends RoleRights {
   readonly id: string
   readonly username: string
   readonly email: string | null
   readonly emailVerified: boolean
   readonly claims: Readonly<Record<string, unknown>>
   readonly updatedAtSeconds: number
-  readonly roles: readonly string[]
 }

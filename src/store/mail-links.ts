@@ -4,6 +4,7 @@ import type { UserClaims } from '../protocol/standard-claims.ts'
 import { linking, type UserLink } from './action-tokens.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { ending } from './ending.ts'
 import { mailing, type Outgoing } from './outbox.ts'
 import { canonical, type StoredPassword } from './users.ts'
 
@@ -101,6 +102,7 @@ export const mailLinkStore = (database: Database) => {
           moved as ( -- judged again on the user's row: two links of one user meet there
             update "user" u set epoch = u.epoch + 1, email_verified = true, updated_at = t.now from spent a, t
              where u.id = a.user_id and a.purpose = 'reset' and ${STILL_MEANT} returning u.id),
+          ${ending(sql`s.user_id in (select id from moved)`, database.now)},
           stored as (
             insert into password (user_id, phc, peppered, changed_at)
             select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t

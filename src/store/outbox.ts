@@ -12,7 +12,7 @@ export interface Outgoing {
   readonly lifetimeSeconds: number
 }
 
-/** One that waits. */
+/** A mail that waits. */
 export interface Waiting {
   readonly id: string
   readonly topic: string
@@ -21,6 +21,46 @@ export interface Waiting {
   /** This one included, where somebody claimed it. */
   readonly attempts: number
 }
+
+/** A logout token that waits to be made and sent. */
+export interface WaitingLogout {
+  readonly id: string
+  readonly clientId: string
+  readonly userId: string
+  readonly sessionId: string
+  /** Where the client wants it now; `null` when it is gone, disabled, or wants none any more. */
+  readonly uri: string | null
+  readonly attempts: number
+  /** When it was claimed, by the time of the database. */
+  readonly now: Date
+}
+
+/** What was, or is yet to be, sent: all of it but what it says. */
+export interface Delivery {
+  readonly id: string
+  readonly channel: string
+  readonly topic: string
+  readonly clientId: string | null
+  readonly userId: string | null
+  readonly sessionId: string | null
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  /** `null`: delivered, refused or given up. */
+  readonly nextAttemptAt: Date | null
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly deliveredAt: Date | null
+}
+
+/** Which of them, newest first. */
+export interface DeliveryQuery {
+  readonly channel?: OutboxChannel | undefined
+  /** The id of the last one that was seen. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export type OutboxChannel = 'mail' | 'logout'
 
 /**
  * The part of a statement that puts mails into the outbox when, and only when, the change beside it happened: no notice is
@@ -46,6 +86,27 @@ export function mailing(
 
 const waitingColumns = sql`o.id, o.topic, o.payload, o.created_at as "createdAt", o.attempts`
 
+const deliveryColumns = sql`
+  o.id, o.channel, o.topic, o.client_id as "clientId", o.user_id as "userId", o.session_id as "sessionId", o.created_at as "createdAt",
+  o.expires_at as "expiresAt", o.next_attempt_at as "nextAttemptAt", o.attempts, o.last_error as "lastError", o.delivered_at as "deliveredAt"`
+
+/** A statement that takes what is due of a channel, up to what it returns of each row `o`; `t.now` is when. */
+const claiming = (
+  channel: OutboxChannel,
+  order: RawBuilder<unknown>,
+  limit: number,
+  claimSeconds: number,
+  now: RawBuilder<Date>,
+) => sql`
+  with t as (select ${now} as now),
+  due as (
+    select o.id from outbox o
+     where o.channel = ${channel} and o.next_attempt_at <= (select now from t) and o.expires_at > (select now from t)
+     order by ${order} limit ${limit})
+  update outbox o set attempts = o.attempts + 1, next_attempt_at = t.now + ${claimSeconds}::float8 * interval '1 second'
+    from t where o.id in (select id from due) and o.next_attempt_at <= t.now -- again, for who was claimed meanwhile
+  returning`
+
 export const outboxStore = (database: Database) => ({
   /** Puts mails into the outbox for what another statement has done. Where a change is stored, it does so itself: `mailing`. */
   async add(mails: readonly Outgoing[]): Promise<void> {
@@ -55,19 +116,28 @@ export const outboxStore = (database: Database) => ({
   },
 
   /**
-   * Takes what is due, oldest first. Nobody else gets it before the claim has run out, which is also when it is tried again
-   * if its taker has died.
+   * Takes the mails that are due, oldest first. Nobody else gets one before the claim has run out, which is also when it is
+   * tried again if its taker has died.
    */
   async claim(limit: number, claimSeconds: number): Promise<readonly Waiting[]> {
     const { rows } = await database.run((db) =>
-      sql<Waiting>`
-        with t as (select ${database.now} as now),
-        due as (
-          select o.id from outbox o where o.next_attempt_at <= (select now from t) and o.expires_at > (select now from t)
-           order by o.next_attempt_at limit ${limit})
-        update outbox o set attempts = o.attempts + 1, next_attempt_at = t.now + ${claimSeconds}::float8 * interval '1 second'
-          from t where o.id in (select id from due) and o.next_attempt_at <= t.now -- again, for who was claimed meanwhile
-        returning ${waitingColumns}`.execute(db),
+      sql<Waiting>`${claiming('mail', sql`o.next_attempt_at`, limit, claimSeconds, database.now)} ${waitingColumns}`.execute(
+        db,
+      ),
+    )
+    return rows
+  },
+
+  /** Takes the logout tokens that are due, as `claim` takes mails. Clients take turns: one that is slow holds up its own alone. */
+  async claimLogouts(limit: number, claimSeconds: number): Promise<readonly WaitingLogout[]> {
+    const inTurn = sql`row_number() over (partition by o.client_id order by o.next_attempt_at)`
+    const { rows } = await database.run((db) =>
+      sql<WaitingLogout>`
+      ${claiming('logout', inTurn, limit, claimSeconds, database.now)} o.id, o.client_id as "clientId", o.user_id as "userId",
+        o.session_id as "sessionId", o.attempts, t.now,
+        (select c.backchannel_logout_uri from client c where c.client_id = o.client_id and c.disabled_at is null) as uri`.execute(
+        db,
+      ),
     )
     return rows
   },
@@ -76,7 +146,7 @@ export const outboxStore = (database: Database) => ({
   async deliver(id: string): Promise<void> {
     await database.run((db) =>
       sql`update outbox set delivered_at = ${database.now}, payload = null, next_attempt_at = null, last_error = null
-           where id = ${id} and delivered_at is null`.execute(db),
+         where id = ${id} and delivered_at is null`.execute(db),
     )
   },
 
@@ -84,37 +154,58 @@ export const outboxStore = (database: Database) => ({
   async postpone(id: string, error: string, seconds: number): Promise<void> {
     await database.run((db) =>
       sql`update outbox set last_error = ${error}, next_attempt_at = least(${database.now} + ${seconds}::float8 * interval '1 second', expires_at)
-           where id = ${id} and delivered_at is null and payload is not null`.execute(db),
+         where id = ${id} and next_attempt_at is not null`.execute(db),
+    )
+  },
+
+  /** Notes that it is not wanted, so that it is not tried again, and erases what it said. */
+  async giveUp(id: string, error: string): Promise<void> {
+    await database.run((db) =>
+      sql`update outbox set payload = null, next_attempt_at = null, last_error = ${error}
+         where id = ${id} and delivered_at is null`.execute(db),
     )
   },
 
   /** Gives up what is too old, and erases what it said. @returns what nobody got */
-  async bury(): Promise<readonly { readonly id: string; readonly topic: string; readonly lastError: string | null }[]> {
+  async bury(): Promise<readonly Delivery[]> {
     const { rows } = await database.run((db) =>
-      sql<{ id: string; topic: string; lastError: string | null }>`
-        update outbox set payload = null, next_attempt_at = null
-         where next_attempt_at <= (select ${database.now}) and expires_at <= (select ${database.now})
-        returning id, topic, last_error as "lastError"`.execute(db),
+      sql<Delivery>`
+      update outbox o set payload = null, next_attempt_at = null, last_error = coalesce(o.last_error, 'expired')
+       where o.next_attempt_at <= (select ${database.now}) and o.expires_at <= (select ${database.now})
+      returning ${deliveryColumns}`.execute(db),
     )
     return rows
   },
 
-  /** What waits, newest first. */
+  /** What was sent, failed or waits, newest first. */
+  async listDeliveries({ channel, after, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
+    const { rows } = await database.run((db) =>
+      sql<Delivery>`
+      select ${deliveryColumns} from outbox o
+       where o.channel = coalesce(${channel ?? null}::text, o.channel)
+         and o.id < ${after ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff'}::uuid order by o.id desc limit ${limit}`.execute(
+        db,
+      ),
+    )
+    return rows
+  },
+
+  /** The mails that wait, newest first. */
   async list(limit: number): Promise<readonly Waiting[]> {
     const { rows } = await database.run((db) =>
       sql<Waiting>`
-        select ${waitingColumns} from outbox o
-         where o.payload is not null and o.expires_at > ${database.now} order by o.id desc limit ${limit}`.execute(db),
+      select ${waitingColumns} from outbox o
+       where o.payload is not null and o.expires_at > ${database.now} order by o.id desc limit ${limit}`.execute(db),
     )
     return rows
   },
 
-  /** One that waits. */
+  /** A mail that waits. */
   async find(id: string): Promise<Waiting | undefined> {
     const { rows } = await database.run((db) =>
       sql<Waiting>`
-        select ${waitingColumns} from outbox o
-         where o.id = ${id} and o.payload is not null and o.expires_at > ${database.now}`.execute(db),
+      select ${waitingColumns} from outbox o
+       where o.id = ${id} and o.payload is not null and o.expires_at > ${database.now}`.execute(db),
     )
     return rows[0]
   },

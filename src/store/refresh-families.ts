@@ -74,11 +74,11 @@ export interface RotationPolicy {
   readonly isJudged: boolean
 }
 
-export const familyColumns = sql`
+export const familyColumns = (now: RawBuilder<unknown>) => sql`
   f.id, f.client_id as "clientId", f.session_id as "sessionId", f.scope, f.resources, f.claims, f.auth_time as "authTime",
   f.acr, f.amr, f.offline, f.jti, f.rotated_at as "rotatedAt", f.kid, f.token_expires_at as "tokenExpiresAt", f.retries,
   f.rotated_from as "rotatedFrom",
-  ${userSnapshot(sql`f.user_id`)} as "user"`
+  ${userSnapshot(sql`f.user_id`, now)} as "user"`
 
 export const refreshFamilyStore = (database: Database) => ({
   /**
@@ -107,7 +107,7 @@ export const refreshFamilyStore = (database: Database) => ({
   /** The family of a user's access token, when its grant still stands. Does not check the token's own expiry. */
   async findStanding(id: string): Promise<Family | undefined> {
     const { rows } = await database.run((db) =>
-      sql<Family>`select ${familyColumns}, ${database.now} as now from refresh_family f where f.id = ${id} and ${grantStands}`.execute(
+      sql<Family>`select ${familyColumns(database.now)}, ${database.now} as now from refresh_family f where f.id = ${id} and ${grantStands}`.execute(
         db,
       ),
     )
@@ -117,7 +117,7 @@ export const refreshFamilyStore = (database: Database) => ({
   /** Whether a refresh token would be accepted now, for introspection; changes nothing. */
   async isCurrent(id: string, jti: Buffer): Promise<Family | undefined> {
     const { rows } = await database.run((db) =>
-      sql<Family>`select ${familyColumns}, ${database.now} as now from refresh_family f
+      sql<Family>`select ${familyColumns(database.now)}, ${database.now} as now from refresh_family f
         where f.id = ${id} and f.jti = ${jti} and f.token_expires_at > ${database.now} and ${grantStands}`.execute(db),
     )
     return rows[0]
@@ -153,7 +153,7 @@ function rotateStatement(
   const inWindow = sql`(t.now < f.rotated_at + ${policy.retrySeconds}::float8 * interval '1 second')`
   const isYounger = sql`(${token.issuedAtSeconds}::float8 > floor(extract(epoch from f.rotated_at)))`
   const isLive = sql`(${grantStands} and f.expires_at > t.now and (not ${isCurrent} or f.token_expires_at > t.now))`
-  const isHeld = sql`(not ${policy.isJudged}::boolean and (${policy.isRestricted}::boolean or ${hasNetworks}))`
+  const isHeld = sql`(not ${policy.isJudged}::boolean and (${policy.isRestricted}::boolean or ${hasNetworks(sql`t.now`)}))`
   const moves = sql`(${isLive} and ${isCurrent} and ${policy.rotates}::boolean and not ${isHeld})`
   const retries = sql`(${isLive} and ${isParent} and ${inWindow} and ${policy.retrySeconds}::float8 > 0 and not ${isOurs})`
   const reuses = sql`(${isLive} and not ${isCurrent} and not ${retries} and not ${isOurs} and (${isParent} or not ${isYounger}))`
@@ -178,7 +178,7 @@ function rotateStatement(
         revoked_by       = case when ${reuses} then ${successor.attempt}::bytea else f.revoked_by end
       from t
       where f.id = ${token.familyId} and f.client_id = ${token.clientId}
-      returning ${familyColumns}, t.now, f.revoked_reason as reason, case when ${isHeld} then ${accessFacts} end as access,
+      returning ${familyColumns(sql`t.now`)}, t.now, f.revoked_reason as reason, case when ${isHeld} then ${accessFacts(sql`t.now`)} end as access,
         case when ${isOurs} then 'rotated'
              when f.revoked_by = ${successor.attempt}::bytea then 'reused'
              when not ${isLive} then 'ended'

@@ -32,7 +32,9 @@ export interface RoleTable {
   description: string
   require_mfa: Defaulted<boolean>
   allowed_networks: Defaulted<Texts>
+  permissions: Defaulted<Texts>
   created_at: Date
+  updated_at: Date
 }
 
 export interface TotpTable {
@@ -79,6 +81,15 @@ export interface UserRoleTable {
   user_id: string
   role: string
   granted_at: Date
+  expires_at: Defaulted<Date | null>
+  granted_by: Defaulted<string | null>
+  reason: Defaulted<string | null>
+}
+
+export interface RoleScopeTable {
+  role: string
+  resource: string
+  scope: string
 }
 
 export interface ActionTokenTable {
@@ -96,6 +107,9 @@ export interface OutboxTable {
   channel: string
   topic: string
   payload: Buffer | null
+  client_id: string | null
+  user_id: string | null
+  session_id: string | null
   created_at: Date
   expires_at: Date
   next_attempt_at: Date | null
@@ -110,6 +124,8 @@ export interface ClientTable {
   token_endpoint_auth_method: string
   redirect_uris: Texts
   post_logout_redirect_uris: Texts
+  backchannel_logout_uri: string | null
+  backchannel_logout_session_required: Defaulted<boolean>
   allowed_origins: Texts
   grant_types: Texts
   scope: Texts
@@ -149,6 +165,7 @@ export interface ResourceTable {
   name: string
   scopes: Json<Record<string, string>>
   introspection_clients: Texts
+  scopes_by_role: Defaulted<boolean>
   created_at: Date
   updated_at: Date
 }
@@ -351,6 +368,7 @@ export interface Schema {
   password: PasswordTable
   role: RoleTable
   user_role: UserRoleTable
+  role_scope: RoleScopeTable
   totp: TotpTable
   recovery_code: RecoveryCodeTable
   recovery_reveal: RecoveryRevealTable

@@ -3,7 +3,9 @@ import type { Digest } from '../base/digest.ts'
 import type { AuthenticationEvent } from '../protocol/authentication-context.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { ending } from './ending.ts'
 import { type NewDevice, remembering, reopening } from './known-devices.ts'
+import { heldRoles, type RoleRights, roleNetworks, roleRights } from './liveness.ts'
 import type { Outgoing } from './outbox.ts'
 
 /** A browser in which a user is signed in, and still good. */
@@ -20,12 +22,11 @@ export interface Session extends AuthenticationEvent {
 }
 
 /** The user behind a session. */
-export interface SessionUser {
+export interface SessionUser extends RoleRights {
   readonly id: string
   readonly username: string
   readonly email: string | null
   readonly epoch: number
-  readonly roles: readonly string[]
   readonly hasFactor: boolean
   /** A role of theirs demands a second factor. */
   readonly mustHaveFactor: boolean
@@ -73,17 +74,16 @@ export const sessionIsGood = (now: RawBuilder<unknown>, idleSeconds: number) => 
   s.ended_at is null and s.expires_at > ${now} and s.last_seen_at + ${idleSeconds}::float8 * interval '1 second' > ${now}
   and u.disabled_at is null and s.user_epoch = u.epoch)`
 
-export const standingColumns = sql`
+export const standingColumns = (now: RawBuilder<unknown>) => sql`
   case when s.id is null then null else jsonb_build_object('id', s.id, 'authTime', s.auth_time, 'acr', s.acr, 'amr', s.amr,
     'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'address', s.address, 'userAgent', s.user_agent,
     'device', (select jsonb_build_object('id', d.id, 'posture', d.posture, 'postureUntil', d.posture_until)
                  from known_device d where d.id = s.device_id and d.user_id = s.user_id)) end as session,
   case when s.id is null then null else jsonb_build_object('id', u.id, 'username', u.username, 'email', u.email, 'epoch', u.epoch,
-    'roles', (select coalesce(jsonb_agg(r.role order by r.role), '[]') from user_role r where r.user_id = u.id),
+    ${roleRights(sql`u.id`, now)},
     'hasFactor', exists (select 1 from totp x where x.user_id = u.id and x.confirmed_at is not null),
-    'mustHaveFactor', exists (select 1 from user_role r join role on role.name = r.role where r.user_id = u.id and role.require_mfa),
-    'allowedNetworks', (select coalesce(jsonb_agg(role.allowed_networks), '[]') from user_role r join role on role.name = r.role
-                         where r.user_id = u.id and cardinality(role.allowed_networks) > 0)) end as "user",
+    'mustHaveFactor', exists (select 1 from ${heldRoles(sql`u.id`, now)} where r.require_mfa),
+    'allowedNetworks', ${roleNetworks(sql`u.id`, now)}) end as "user",
   case when k.user_id is null then null else jsonb_build_object('scope', k.scope, 'resources', k.resources) end as consent`
 
 type Instants = 'authTime' | 'createdAt' | 'lastSeenAt'
@@ -143,7 +143,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
         seen as (
           update session x set last_seen_at = t.now from t, session s join "user" u on u.id = s.user_id
            where x.id = s.id and ${is} and ${sessionIsGood(sql`t.now`, idleSeconds)} and s.last_seen_at < t.now - ${seenSeconds}::float8 * interval '1 second')
-        select t.now, ${standingColumns}
+        select t.now, ${standingColumns(sql`t.now`)}
           from t left join (session s join "user" u on u.id = s.user_id) on ${is} and ${counts}
           left join consent k on k.user_id = s.user_id and k.client_id = ${clientId ?? null} and ${consentCounts}`.execute(
         db,
@@ -177,7 +177,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
             select u.id, u.epoch, u.id as user_id, t.now,
                    ${signIn.isKnownDevice} or not (
                      exists (select 1 from totp x where x.user_id = u.id and x.confirmed_at is not null)
-                     or exists (select 1 from user_role r join role on role.name = r.role where r.user_id = u.id and role.require_mfa)) as full
+                     or exists (select 1 from ${heldRoles(sql`u.id`, sql`t.now`)} where r.require_mfa)) as full
               from t, "user" u where u.id = ${signIn.userId} and u.epoch = ${signIn.userEpoch} and u.disabled_at is null),
           ${remembering(signIn.device, sql`good where good.full`, signIn.notices ?? [], database.now)},
           ${reopening(signIn.isKnownDevice, sql`good`)},
@@ -217,8 +217,7 @@ export const sessionStore = (database: Database, idleSeconds: number) => {
     async end(sessionId: string, event: AuditEvent): Promise<boolean> {
       const { rows } = await database.run((db) =>
         sql`
-          with ended as (
-            update session set ended_at = ${database.now} where id = ${sessionId} and ended_at is null returning id),
+          with ${ending(sql`s.id = ${sessionId}`, database.now)},
           ${auditing(event, database.now, sql`ended`)}
           select id from ended`.execute(db),
       )

@@ -1,11 +1,15 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
 import type { UserClaims } from '../protocol/standard-claims.ts'
 import { linking, type UserLink } from './action-tokens.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { ending } from './ending.ts'
 import { hasLane } from './known-devices.ts'
+import { heldRoles } from './liveness.ts'
 import { mailing, type Outgoing } from './outbox.ts'
+import type { Schema } from './schema.ts'
+import { type AdministratorChange, keepingAdministrator } from './user-roles.ts'
 
 export interface User {
   readonly id: string
@@ -47,9 +51,9 @@ export interface NewUser {
  */
 export const canonical = (text: string): string => text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 
-const userColumns = sql`
+const userColumns = (now: RawBuilder<unknown>) => sql`
   u.id, u.username, u.email, u.email_verified as "emailVerified", u.claims, u.epoch, u.disabled_at as "disabledAt", u.created_at as "createdAt",
-  array(select r.role from user_role r where r.user_id = u.id order by r.role) as roles`
+  array(select r.role from ${heldRoles(sql`u.id`, now)} order by r.role) as roles`
 
 /** Which user is meant: by id, user name or e-mail address. */
 export type UserKey = { readonly id: string } | { readonly username: string } | { readonly login: string }
@@ -65,7 +69,7 @@ function userIs(key: UserKey): RawBuilder<unknown> {
 export const userStore = (database: Database) => ({
   async find(key: UserKey): Promise<User | undefined> {
     const { rows } = await database.run((db) =>
-      sql<User>`select ${userColumns} from "user" u where ${userIs(key)}`.execute(db),
+      sql<User>`select ${userColumns(database.now)} from "user" u where ${userIs(key)}`.execute(db),
     )
     return rows[0]
   },
@@ -74,7 +78,7 @@ export const userStore = (database: Database) => ({
   async findForSignIn(login: string, device?: Digest): Promise<UserWithPassword | undefined> {
     const { rows } = await database.run((db) =>
       sql<UserWithPassword>`
-        select ${userColumns},
+        select ${userColumns(database.now)},
           (select jsonb_build_object('phc', p.phc, 'peppered', p.peppered) from password p where p.user_id = u.id) as password,
           (select d.id from known_device d where d.user_id = u.id and d.digest = ${device ?? null}::bytea and ${hasLane}) as "deviceId"
         from "user" u where ${userIs({ login })}`.execute(db),
@@ -86,7 +90,7 @@ export const userStore = (database: Database) => ({
   async list(after: string | undefined, limit: number): Promise<readonly User[]> {
     const { rows } = await database.run((db) =>
       sql<User>`
-        select ${userColumns} from "user" u
+        select ${userColumns(database.now)} from "user" u
          where u.id > ${after ?? '00000000-0000-0000-0000-000000000000'} order by u.id limit ${limit}`.execute(db),
     )
     return rows
@@ -124,7 +128,7 @@ export const userStore = (database: Database) => ({
           select made.id, ${user.password?.phc ?? null}::text, ${user.password?.peppered ?? false}, t.now
             from made, t where ${user.password !== undefined}),
         roles as (
-          insert into user_role (user_id, role, granted_at) select made.id, x, t.now from made, t, unnest(${user.roles}::text[]) x),
+          insert into user_role (user_id, role, granted_at, granted_by) select made.id, x, t.now, ${event.actor} from made, t, unnest(${user.roles}::text[]) x),
         ${linking(verification.links, database.now, sql`made`)},
         ${mailing(verification.mails, database.now, sql`made`)},
         ${auditing(event, database.now, sql`made`)}
@@ -151,6 +155,7 @@ export const userStore = (database: Database) => ({
         with t as (select ${database.now} as now),
         moved as (
           update "user" u set epoch = u.epoch + 1, updated_at = t.now from t where u.id = ${userId} returning u.id),
+        ${ending(sql`s.user_id in (select id from moved)`, database.now)},
         stored as (
           insert into password (user_id, phc, peppered, changed_at)
           select moved.id, ${password.phc}, ${password.peppered}, t.now from moved, t
@@ -162,17 +167,19 @@ export const userStore = (database: Database) => ({
   },
 
   /** Disables or enables a user. A disabled one is refused by every use of every grant, at once. */
-  async setDisabled(userId: string, disabled: boolean, event: AuditEvent): Promise<boolean> {
-    const { rows } = await database.run((db) =>
-      sql`
+  setDisabled: (userId: string, disabled: boolean, event: AuditEvent): Promise<AdministratorChange> => {
+    const change = async (db: Kysely<Schema>): Promise<AdministratorChange> => {
+      const { rows } = await sql`
         with t as (select ${database.now} as now),
         changed as (
           update "user" u set disabled_at = case when ${disabled} then t.now end, epoch = u.epoch + ${disabled ? 1 : 0}, updated_at = t.now
             from t where u.id = ${userId} and (u.disabled_at is not null) <> ${disabled} returning u.id),
+        ${ending(sql`${disabled} and s.user_id in (select id from changed)`, database.now)},
         ${auditing(event, database.now, sql`changed`)}
-        select 1 from changed`.execute(db),
-    )
-    return rows.length > 0
+        select 1 from changed`.execute(db)
+      return rows.length > 0 ? 'changed' : 'unchanged'
+    }
+    return disabled ? keepingAdministrator(database, userId, change) : database.run(change)
   },
 
   /** Ends every session and every grant of a user. */
@@ -180,7 +187,7 @@ export const userStore = (database: Database) => ({
     await database.run((db) =>
       sql`
         with moved as (update "user" u set epoch = u.epoch + 1 where u.id = ${userId} returning u.id),
-        ended as (update session set ended_at = ${database.now} where user_id = ${userId} and ended_at is null),
+        ${ending(sql`s.user_id in (select id from moved)`, database.now)},
         ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
     )
@@ -203,30 +210,17 @@ export const userStore = (database: Database) => ({
     )
   },
 
-  /** Sets which roles a user has. */
-  async setRoles(userId: string, roles: readonly string[], event: AuditEvent): Promise<void> {
-    await database.run((db) =>
-      sql`
-        with gone as (delete from user_role where user_id = ${userId} and role <> all (${roles}::text[])),
-        made as (
-          insert into user_role (user_id, role, granted_at) select ${userId}::uuid, x, ${database.now} from unnest(${roles}::text[]) x
-          on conflict do nothing),
-        ${auditing(event, database.now, sql`(select 1) as always`)}
-        select 1`.execute(db),
-    )
-  },
-
   /** Deletes a user with everything they own. The audit events stay. */
-  async remove(userId: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<boolean> {
-    const { rows } = await database.run((db) =>
-      sql`
+  remove: (userId: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<AdministratorChange> =>
+    keepingAdministrator(database, userId, async (db): Promise<AdministratorChange> => {
+      const { rows } = await sql`
         with gone as (delete from "user" where id = ${userId} returning id),
+        ${ending(sql`s.user_id in (select id from gone)`, database.now)},
         ${mailing(mails, database.now, sql`gone`)},
         ${auditing(event, database.now, sql`gone`)}
-        select 1 from gone`.execute(db),
-    )
-    return rows.length > 0
-  },
+        select 1 from gone`.execute(db)
+      return rows.length > 0 ? 'changed' : 'unchanged'
+    }),
 
   /** Whether there is any user. */
   async exist(): Promise<boolean> {

@@ -140,6 +140,13 @@ test('applying it again changes nothing, and says so', async () => {
   assert.equal(await audited('resource.put'), 1)
 })
 
+test('the file cannot take the last administrator away', async () => {
+  const without = setUp(SECRET).replace('roles: [clerk, administrator]', 'roles: [clerk]')
+  await assert.rejects(applyFile(deps, without), /last administrator/)
+  await assert.rejects(applyFile(deps, 'users: [{username: alice, disabled: true}]'), /last administrator/)
+  await applyFile(deps, 'users: [{username: deputy, roles: [administrator]}]')
+})
+
 test('an update names the fields that change, and no value', async () => {
   const changed = setUp(SECOND)
     .replace('The shop', 'Shop')

@@ -202,7 +202,7 @@ test('users are listed and shown, and what they typed does not move the terminal
 test('roles are given and taken, and have to exist', async () => {
   assert.deepEqual((await json(['user', 'roles', 'bob', '--add', 'clerk'])).roles, ['clerk'])
   assert.deepEqual((await json(['user', 'roles', 'bob'])).roles, ['clerk'])
-  assert.equal(await audited('user.roles_changed'), 1)
+  assert.equal(await audited('user.role_granted'), 1)
   assert.deepEqual((await json(['user', 'roles', 'bob', '--remove', 'clerk'])).roles, [])
   assert.equal((await run(['user', 'roles', 'bob', '--add', 'none'])).code, 1)
 })

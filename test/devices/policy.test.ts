@@ -153,9 +153,10 @@ for (const engine of ENGINE_NAMES) {
         )
         const restricted = await register(client)
         const user = await server.makeUser()
-        await server.deps.store.users.setRoles(
+        await server.deps.store.userRoles.set(
           user.id,
           roles,
+          'operator',
           administrationEvent(server.deps, 'user.roles_changed', 'operator', {}),
         )
         await assert.rejects(obtainCode(server, restricted, user, {}, server.browser(OUTSIDE)), /error=access_denied/)
@@ -225,9 +226,10 @@ for (const engine of ENGINE_NAMES) {
 
     test('the networks of a role hold at the account pages too (A120)', async () => {
       const { user } = await signedIn()
-      await server.deps.store.users.setRoles(
+      await server.deps.store.userRoles.set(
         user.id,
         ['insider'],
+        'operator',
         administrationEvent(server.deps, 'user.roles_changed', 'operator', {}),
       )
       const browser = server.browser(OUTSIDE)

@@ -264,7 +264,7 @@ suite('families of refresh tokens', () => {
       { name: 'editor', description: '' },
       administrationEvent(server.deps, 'role.put', 'operator', {}),
     )
-    await server.deps.store.users.setRoles(user.id, ['editor'], event)
+    await server.deps.store.userRoles.set(user.id, ['editor'], 'operator', event)
     assert.deepEqual(claimsIn((await next(tokens.refresh_token)).access_token).roles, ['editor'])
   })
 

@@ -111,7 +111,12 @@ suite('introspection', () => {
   test('roles are told as they are now (protocol.md, scopes and claims)', async () => {
     const { tokens } = await obtainTokens(server, owner, user, { scope: 'openid email' })
     assert.deepEqual((await ask(tokens.access_token, owner)).json().roles, ['reader'])
-    await server.deps.store.users.setRoles(user.id, [], administrationEvent(server.deps, 'user.roles', 'operator', {}))
+    await server.deps.store.userRoles.set(
+      user.id,
+      [],
+      'operator',
+      administrationEvent(server.deps, 'user.roles', 'operator', {}),
+    )
     assert.deepEqual((await ask(tokens.access_token, owner)).json().roles, [])
   })
 

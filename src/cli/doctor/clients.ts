@@ -1,6 +1,6 @@
-import { ADMINISTRATOR } from '../../accounts/administrator.ts'
 import type { Deps } from '../../deps.ts'
 import type { Client } from '../../protocol/client.ts'
+import { ADMINISTRATOR } from '../../store/user-roles.ts'
 import { everyPage } from '../pages.ts'
 import { doubt, type Finding, fine } from './finding.ts'
 

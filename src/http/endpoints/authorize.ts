@@ -9,6 +9,7 @@ import {
   unparkRequest,
 } from '../../interaction/begin.ts'
 import { finish } from '../../interaction/finish.ts'
+import { limitedToRoles } from '../../interaction/limit-to-roles.ts'
 import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
 import { refuse } from '../../interaction/refuse.ts'
 import { errorResponse } from '../../protocol/authorization-response.ts'
@@ -65,10 +66,11 @@ function redirectable(error: unknown): OAuthError {
 
 async function answerKnown(deps: Deps, request: FastifyRequest, reply: FastifyReply, known: Addressed): Promise<void> {
   const { issuer, basePath } = deps.config
-  const asked = await judged(deps, known)
+  const judgedRequest = await judged(deps, known)
   const cookie = cookieDigest(deps, request, 'lax')
   const standing = cookie ? await deps.store.sessions.findByLax(cookie, known.client.clientId) : NOBODY
   const { session, user } = standing
+  const asked = limitedToRoles(judgedRequest, user, await deps.directory.resources())
   const next = nextStep(asked, known.client, NO_PROGRESS, standing, surroundings(deps, request))
   if (next.step === 'refuse') throw await refuse(deps, next, standing, known.client.clientId, provenance(request))
   if (next.step === 'finish' && session && user) {
@@ -78,6 +80,6 @@ async function answerKnown(deps: Deps, request: FastifyRequest, reply: FastifyRe
     return await respond(deps, request, reply, response ?? signedOut)
   }
   const browser = ensureBrowserCookie(deps, request, reply)
-  const id = await beginInteraction(deps, asked, browser, session?.id)
+  const id = await beginInteraction(deps, judgedRequest, browser, session?.id)
   await seeOther(reply, `${basePath}/interaction?id=${id}`)
 }

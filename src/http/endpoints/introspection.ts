@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { fromNumericDate } from '../../base/numeric-date.ts'
 import type { Ceiling } from '../../base/ceiling.ts'
+import { fromNumericDate } from '../../base/numeric-date.ts'
 import { authenticateClient, type Caller } from '../../clients/authenticate-client.ts'
 import type { Deps } from '../../deps.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import { required } from '../../protocol/parameters.ts'
+import { formatScope, parseScope, scopeByRoles } from '../../protocol/scope.ts'
 import { ENDPOINTS } from '../../protocol/server-metadata.ts'
 import { type OwnAccessToken, type OwnRefreshToken, readAccessToken, readRefreshToken } from '../../tokens/verify.ts'
 import { provenance } from '../context.ts'
@@ -51,7 +52,9 @@ async function introspectAccess(deps: Deps, token: OwnAccessToken): Promise<Intr
   }
   const family = await deps.store.refreshFamilies.findStanding(fid)
   if (family?.clientId !== token.client_id) return INACTIVE
-  return { active: true, token_type: 'Bearer', ...claims, username: family.user.username, roles: family.user.roles }
+  const { user } = family
+  const scope = formatScope(scopeByRoles(parseScope(claims.scope), user, await deps.directory.resources()))
+  return { active: true, token_type: 'Bearer', ...claims, scope, username: user.username, roles: user.roles }
 }
 
 async function introspectRefresh(deps: Deps, token: OwnRefreshToken): Promise<Introspection> {

@@ -101,6 +101,7 @@ export const de: Catalogue = {
       address: 'Ihre Postanschrift sehen',
       phone: 'Ihre Telefonnummer sehen',
       offline_access: 'Diesen Zugriff auch in Ihrer Abwesenheit behalten, selbst wenn Sie sich abgemeldet haben',
+      'postern:admin': 'Diesen Server mit Ihren Berechtigungen verwalten',
     },
     atResource: '{scope} bei {resource} verwenden',
     describedAtResource: '{description}, bei {resource}',

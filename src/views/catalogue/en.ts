@@ -101,6 +101,7 @@ export const words = {
       address: 'See your postal address',
       phone: 'See your phone number',
       offline_access: 'Keep this access while you are away, even after you sign out',
+      'postern:admin': 'Administer this server with your permissions',
     },
     atResource: 'Use {scope} at {resource}',
     describedAtResource: '{description}, at {resource}',

@@ -120,7 +120,7 @@ suite('an account that has lost its standing', () => {
     const user = await server.makeUser(['auditor', 'reader'])
     const { tokens } = await obtainTokens(server, client, user, { scope: 'openid offline_access' })
     assert.deepEqual(new Set(claimsIn(tokens.access_token).roles as string[]), new Set(['auditor', 'reader']))
-    await server.deps.store.users.setRoles(user.id, ['reader'], event('user.roles_changed', user.id))
+    await server.deps.store.userRoles.set(user.id, ['reader'], 'operator', event('user.roles_changed', user.id))
     const next = (await refresh(server, client, tokens.refresh_token)).json()
     assert.deepEqual(claimsIn(next.access_token).roles, ['reader'])
   })
@@ -130,7 +130,7 @@ suite('an account that has lost its standing', () => {
     const { browser } = await withPassword(server, user)
     assert.equal((await browser.get('/account')).statusCode, 200)
     await server.makeUser(['administrator'])
-    await server.deps.store.users.setRoles(user.id, ['administrator'], event('user.roles_changed', user.id))
+    await server.deps.store.userRoles.set(user.id, ['administrator'], 'operator', event('user.roles_changed', user.id))
     for (const path of PAGES) {
       const page = await browser.follow(await browser.get(path))
       assert.match(page.body, /id="start-enrolment"/, path)

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ADMINISTRATOR } from '../../../accounts/administrator.ts'
 import { confirmPassword } from '../../../accounts/change-password.ts'
 import { accountDeletedNotice } from '../../../accounts/notices.ts'
 import type { Deps } from '../../../deps.ts'
@@ -45,7 +44,8 @@ export function dataPages(app: FastifyInstance, deps: Deps): void {
     const sent = await admitForm(deps, request, reply, DELETE, FRESH)
     if (!sent) return
     const { visitor, form } = sent
-    if (await isLastAdministrator(deps, visitor)) return await show(deps, request, reply, visitor)
+    if (await deps.store.userRoles.isLastAdministrator(visitor.user.id))
+      return await show(deps, request, reply, visitor)
     const username = form.get('username')?.trim()
     const password = form.get('password')?.slice(0, LONGEST_FIELD)
     if (username === undefined || password === undefined || username !== visitor.user.username) {
@@ -68,16 +68,13 @@ export function dataPages(app: FastifyInstance, deps: Deps): void {
     }
     const user = await deps.store.users.find({ id: visitor.user.id })
     const farewell = user ? accountDeletedNotice(deps, user, visitor.from) : []
-    await deps.store.users.remove(visitor.user.id, accountEvent(deps, 'account.deleted', placeOf(visitor)), farewell)
+    const event = accountEvent(deps, 'account.deleted', placeOf(visitor))
+    const removed = await deps.store.users.remove(visitor.user.id, event, farewell)
+    if (removed === 'last-administrator') return await show(deps, request, reply, visitor)
     await deps.store.auditChain.eraseSubject(visitor.user.id) // the events stay, without address and browser
     clearSessionCookies(deps, reply)
     await sendPage(reply, accountDeletedPage(frameFor(deps, request)))
   })
-}
-
-/** Somebody has to be able to let others in. */
-async function isLastAdministrator(deps: Deps, { user }: Visitor): Promise<boolean> {
-  return user.roles.includes(ADMINISTRATOR) && !(await deps.store.account.hasOtherInRole(user.id, ADMINISTRATOR))
 }
 
 async function show(
@@ -90,7 +87,7 @@ async function show(
   const view = {
     ...accountFrame(deps, request, visitor, DELETE),
     username: visitor.user.username,
-    isLastAdministrator: await isLastAdministrator(deps, visitor),
+    isLastAdministrator: await deps.store.userRoles.isLastAdministrator(visitor.user.id),
     ...(faults ? { faults } : {}),
   }
   if (faults?.waitSeconds !== undefined) reply.header('retry-after', String(faults.waitSeconds))
