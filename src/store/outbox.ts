@@ -133,9 +133,9 @@ export const outboxStore = (database: Database) => ({
     const inTurn = sql`row_number() over (partition by o.client_id order by o.next_attempt_at)`
     const { rows } = await database.run((db) =>
       sql<WaitingLogout>`
-      ${claiming('logout', inTurn, limit, claimSeconds, database.now)} o.id, o.client_id as "clientId", o.user_id as "userId",
-        o.session_id as "sessionId", o.attempts, t.now,
-        (select c.backchannel_logout_uri from client c where c.client_id = o.client_id and c.disabled_at is null) as uri`.execute(
+        ${claiming('logout', inTurn, limit, claimSeconds, database.now)} o.id, o.client_id as "clientId", o.user_id as "userId",
+          o.session_id as "sessionId", o.attempts, t.now,
+          (select c.backchannel_logout_uri from client c where c.client_id = o.client_id and c.disabled_at is null) as uri`.execute(
         db,
       ),
     )
@@ -146,7 +146,7 @@ export const outboxStore = (database: Database) => ({
   async deliver(id: string): Promise<void> {
     await database.run((db) =>
       sql`update outbox set delivered_at = ${database.now}, payload = null, next_attempt_at = null, last_error = null
-         where id = ${id} and delivered_at is null`.execute(db),
+           where id = ${id} and delivered_at is null`.execute(db),
     )
   },
 
@@ -154,7 +154,7 @@ export const outboxStore = (database: Database) => ({
   async postpone(id: string, error: string, seconds: number): Promise<void> {
     await database.run((db) =>
       sql`update outbox set last_error = ${error}, next_attempt_at = least(${database.now} + ${seconds}::float8 * interval '1 second', expires_at)
-         where id = ${id} and next_attempt_at is not null`.execute(db),
+           where id = ${id} and next_attempt_at is not null`.execute(db),
     )
   },
 
@@ -162,7 +162,7 @@ export const outboxStore = (database: Database) => ({
   async giveUp(id: string, error: string): Promise<void> {
     await database.run((db) =>
       sql`update outbox set payload = null, next_attempt_at = null, last_error = ${error}
-         where id = ${id} and delivered_at is null`.execute(db),
+           where id = ${id} and delivered_at is null`.execute(db),
     )
   },
 
@@ -170,9 +170,9 @@ export const outboxStore = (database: Database) => ({
   async bury(): Promise<readonly Delivery[]> {
     const { rows } = await database.run((db) =>
       sql<Delivery>`
-      update outbox o set payload = null, next_attempt_at = null, last_error = coalesce(o.last_error, 'expired')
-       where o.next_attempt_at <= (select ${database.now}) and o.expires_at <= (select ${database.now})
-      returning ${deliveryColumns}`.execute(db),
+        update outbox o set payload = null, next_attempt_at = null, last_error = coalesce(o.last_error, 'expired')
+         where o.next_attempt_at <= (select ${database.now}) and o.expires_at <= (select ${database.now})
+        returning ${deliveryColumns}`.execute(db),
     )
     return rows
   },
@@ -181,9 +181,9 @@ export const outboxStore = (database: Database) => ({
   async listDeliveries({ channel, after, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
     const { rows } = await database.run((db) =>
       sql<Delivery>`
-      select ${deliveryColumns} from outbox o
-       where o.channel = coalesce(${channel ?? null}::text, o.channel)
-         and o.id < ${after ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff'}::uuid order by o.id desc limit ${limit}`.execute(
+        select ${deliveryColumns} from outbox o
+         where o.channel = coalesce(${channel ?? null}::text, o.channel)
+           and o.id < ${after ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff'}::uuid order by o.id desc limit ${limit}`.execute(
         db,
       ),
     )
@@ -194,8 +194,8 @@ export const outboxStore = (database: Database) => ({
   async list(limit: number): Promise<readonly Waiting[]> {
     const { rows } = await database.run((db) =>
       sql<Waiting>`
-      select ${waitingColumns} from outbox o
-       where o.payload is not null and o.expires_at > ${database.now} order by o.id desc limit ${limit}`.execute(db),
+        select ${waitingColumns} from outbox o
+         where o.payload is not null and o.expires_at > ${database.now} order by o.id desc limit ${limit}`.execute(db),
     )
     return rows
   },
@@ -204,8 +204,8 @@ export const outboxStore = (database: Database) => ({
   async find(id: string): Promise<Waiting | undefined> {
     const { rows } = await database.run((db) =>
       sql<Waiting>`
-      select ${waitingColumns} from outbox o
-       where o.id = ${id} and o.payload is not null and o.expires_at > ${database.now}`.execute(db),
+        select ${waitingColumns} from outbox o
+         where o.id = ${id} and o.payload is not null and o.expires_at > ${database.now}`.execute(db),
     )
     return rows[0]
   },

@@ -3,6 +3,7 @@ import { addSeconds, numericDate } from '../base/numeric-date.ts'
 import type { Random } from '../base/random.ts'
 import type { Signer } from '../keys/signer.ts'
 import type { KeyRing } from '../keys/signing-keys.ts'
+import { type EndedSession, logoutTokenClaims } from '../protocol/logout-token.ts'
 import { formatScope } from '../protocol/scope.ts'
 import type { Authorization, IdTokenGrant, RefreshGrant, UserGrant } from './authorization.ts'
 import type { TOKEN_TYPES } from './verify.ts'
@@ -48,6 +49,16 @@ export async function mintTokens(deps: MintDeps, authorization: Authorization): 
     ...(refresh_token === undefined ? {} : { refresh_token }),
     ...(id_token === undefined ? {} : { id_token }),
   }
+}
+
+/** Signs what tells a client that a session has ended. OIDC Back-Channel Logout 1.0 §2.4 */
+export async function mintLogoutToken(
+  { config, random, keys }: MintDeps,
+  session: EndedSession,
+  now: Date,
+): Promise<string> {
+  const jti = random.bytes(16).toString('base64url')
+  return await signJwt(await keys.current(), 'logout+jwt', logoutTokenClaims(config.issuer, session, jti, now))
 }
 
 /** RFC 9068 §2.2 */

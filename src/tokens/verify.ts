@@ -6,7 +6,7 @@ import { isId } from '../base/random.ts'
 import { type KeyRing, SIGNING_ALGS } from '../keys/signing-keys.ts'
 
 /** The kinds of token that this server signs. Each has a header type of its own, so that none passes for another. RFC 8725 §3.11 */
-export const TOKEN_TYPES = ['at+jwt', 'rt+jwt', 'JWT'] as const
+export const TOKEN_TYPES = ['at+jwt', 'rt+jwt', 'JWT', 'logout+jwt'] as const
 type TokenType = (typeof TOKEN_TYPES)[number]
 
 export interface VerifyDeps {
