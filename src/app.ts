@@ -43,6 +43,7 @@ import { errorAnswers } from './http/plugins/errors.ts'
 import { group } from './http/plugins/group.ts'
 import { rightHost } from './http/plugins/host.ts'
 import { notFound, perAddress } from './http/plugins/limits.ts'
+import { measured } from './http/plugins/measured.ts'
 import { explainedRefusals } from './http/plugins/refusals.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
@@ -90,6 +91,7 @@ export async function buildApp(
   securityHeaders(app, deps)
   errorAnswers(app, deps)
   explainedRefusals(app, deps)
+  measured(app, deps)
   notFound(app, deps)
 
   const addressCeiling = perAddress(ceiling(clock, config.ceilingAddressPerMinute, 60))

@@ -16,7 +16,9 @@ import { type Database, openDatabase } from './store/database.ts'
 import { attachEmbedded, startEmbedded } from './store/embedded.ts'
 import { createStore, type Store } from './store/index.ts'
 import { migrate } from './store/migrate.ts'
+import { measureLoad } from './telemetry/gauges.ts'
 import type { Log } from './telemetry/log.ts'
+import { createMetrics, type Metrics, measuredStore } from './telemetry/metrics.ts'
 import { type RefusalBook, refusalBook } from './telemetry/refusal-book.ts'
 
 /** Every effect there is. A function takes the part it needs, so its signature lists its effects. */
@@ -36,6 +38,7 @@ export interface Deps {
   /** Absent where there is no mail server. */
   readonly mailer: Mailer | undefined
   readonly log: Log
+  readonly metrics: Metrics
   readonly refusals: RefusalBook
 }
 
@@ -102,10 +105,14 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
   }
   try {
     await migrate(database)
-    const store = createStore(database, config, throttle)
+    const metrics = createMetrics(clock)
+    const store = measuredStore(createStore(database, config, throttle), metrics)
     const { sealer, derived, pepper } = await openSealing({ store, random }, master, config.masterKeyPrevious)
     const custody = options.custody?.(sealer) ?? localCustody(sealer, config.signingKeyBits)
     await ensureKeys({ clock, random, store, custody })
+    const hasher = await passwords(pepper, config.passwordHashPermits)
+    measureLoad(metrics, 'password_permits', 'Permits to hash a password', hasher.load)
+    measureLoad(metrics, 'database_connections', 'Connections to the database', database.load)
     const deps: Deps = {
       config,
       clock,
@@ -115,11 +122,12 @@ export async function openDeps(options: OpenOptions): Promise<OpenDeps> {
       custody,
       sealer,
       derived,
-      passwords: await passwords(pepper, config.passwordHashPermits),
+      passwords: hasher,
       directory: directory({ clock, store }),
       clientFailures: ceiling(clock, config.ceilingClientAuthPerMinute, 60),
       mailer: mailer(config),
       log,
+      metrics,
       refusals: refusalBook(),
     }
     return { deps, database, isNewMasterKey: isNew, close }

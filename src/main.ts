@@ -5,10 +5,12 @@ import { systemClock } from './base/clock.ts'
 import { applyFile, besideFile } from './cli/apply.ts'
 import { prepareFirstRun } from './cli/first-run.ts'
 import { runCommand } from './cli/index.ts'
+import { VERSION } from './cli/version.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { ConfigFaults } from './config/config-faults.ts'
 import { type Deps, type OpenDeps, openDeps } from './deps.ts'
 import { ensureDemo } from './http/demo/demo.ts'
+import { metricsApp } from './http/endpoints/metrics.ts'
 import { drain, type Listening, refuseTakenPorts } from './http/listen.ts'
 import { keepCertificateFresh, serverCertificate } from './http/tls.ts'
 import { auditRetention } from './jobs/audit-retention.ts'
@@ -20,6 +22,7 @@ import { startJobs } from './jobs/schedule.ts'
 import { sealAudit } from './jobs/seal-audit.ts'
 import { sweep } from './jobs/sweep.ts'
 import { keepSecrets, openSecretSource, type SecretSource } from './secrets/secret-source.ts'
+import { measureProcess, type ProcessFacts } from './telemetry/gauges.ts'
 import { createLog } from './telemetry/log.ts'
 
 const JOBS = [sweep, rotateSigningKeys, sealAudit, checkpointAudit, auditRetention, deliverOutbox, keepRefusals]
@@ -62,6 +65,7 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
     const first = await firstRun(opened)
     if (config.isDemoOn) await ensureDemo(deps)
 
+    if (config.metrics) measureProcess(deps.metrics, processFacts)
     const draining = { isDraining: false }
     const listening = await build(deps, { draining, https: certificate?.options })
     for (const { app, at } of listening) await app.listen(at)
@@ -97,12 +101,20 @@ async function serve(secrets: SecretSource, options: readonly string[]): Promise
   }
 }
 
+const processFacts: ProcessFacts = {
+  version: VERSION,
+  nodeVersion: process.versions.node,
+  startedAt: new Date(performance.timeOrigin),
+  residentBytes: () => process.memoryUsage.rss(),
+}
+
 /** Every listener that the settings ask for. */
 async function build(deps: Deps, options: AppOptions): Promise<readonly Listening[]> {
-  const { host, port, admin } = deps.config
+  const { host, port, admin, metrics } = deps.config
   return [
     { app: await buildApp(deps, options), at: { host, port } },
     ...(admin ? [{ app: await buildApp(deps, { ...options, listener: 'admin' }), at: admin }] : []),
+    ...(metrics ? [{ app: metricsApp(deps), at: metrics }] : []),
   ]
 }
 

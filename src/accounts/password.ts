@@ -2,7 +2,7 @@
 
 import { argon2id, hash, needsRehash, verify } from 'argon2'
 import type { StoredPassword } from '../store/users.ts'
-import { type Lane, permits } from './permits.ts'
+import { type Lane, type Permits, permits } from './permits.ts'
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
 const PARAMETERS = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
@@ -20,6 +20,8 @@ export interface Passwords {
     stored: StoredPassword | null | undefined,
     lane?: Lane,
   ): Promise<'right' | 'upgrade' | 'wrong' | 'busy'>
+  /** How many are hashed now, and how many wait. */
+  load: Permits['load']
 }
 
 /**
@@ -31,6 +33,7 @@ export async function passwords(pepper: Buffer, atOnce: number): Promise<Passwor
   const peppered = { ...PARAMETERS, secret: pepper }
   const nobodys: StoredPassword = { phc: await hash('nobody has this password', peppered), peppered: true }
   return {
+    load: turns.load,
     hash: (password) => turns.run('strangers', async () => ({ phc: await hash(password, peppered), peppered: true })),
     check: (password, stored, lane = 'strangers') =>
       turns.run(lane, async () => {

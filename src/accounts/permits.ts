@@ -5,6 +5,8 @@ export type Lane = 'owners' | 'strangers'
 export interface Permits {
   /** Runs the work when its turn comes. @returns `busy` when too many wait in this lane already */
   run<T>(lane: Lane, work: () => Promise<T>): Promise<T | 'busy'>
+  /** How many run now, and how many wait. */
+  load(): { readonly inUse: number; readonly waiting: number }
 }
 
 /** However many strangers come: an owner waits for one turn to end, and never for theirs. design.md §6 */
@@ -24,5 +26,6 @@ export function permits(running: number, waiting: number): Permits {
         else free += 1
       }
     },
+    load: () => ({ inUse: running - free, waiting: queues.owners.length + queues.strangers.length }),
   }
 }

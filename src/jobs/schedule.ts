@@ -34,9 +34,14 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): () => void {
 
 async function runOnce(deps: Deps, job: Job, holder: string): Promise<void> {
   try {
-    if (job.isDue && !(await job.isDue(deps))) return
-    if (job.isOfEachNode || (await deps.store.leases.take(job.name, holder, job.everySeconds * 2))) await job.run(deps)
+    if (!job.isDue || (await job.isDue(deps))) {
+      const isOurs = job.isOfEachNode || (await deps.store.leases.take(job.name, holder, job.everySeconds * 2))
+      if (!isOurs) return
+      await job.run(deps)
+    }
+    deps.metrics.jobSucceeded(job.name)
   } catch (error) {
+    deps.metrics.jobFailures.add({ job: job.name })
     deps.log.error({ err: error, job: job.name }, 'a job failed')
   }
 }

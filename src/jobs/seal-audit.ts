@@ -18,7 +18,11 @@ export const sealAudit: Job = {
 }
 
 /** @returns whether there may be more */
-async function sealSome({ store: { auditChain }, log }: Pick<Deps, 'store' | 'log'>): Promise<boolean> {
+async function sealSome({
+  store: { auditChain },
+  log,
+  metrics,
+}: Pick<Deps, 'store' | 'log' | 'metrics'>): Promise<boolean> {
   const head = await auditChain.findHead()
   if (!head) throw new Error('the head of the audit chain is gone: nothing can be sealed')
   const events = await auditChain.listWaiting(AT_ONCE)
@@ -28,6 +32,7 @@ async function sealSome({ store: { auditChain }, log }: Pick<Deps, 'store' | 'lo
   // Only here: whoever moved the head tells these events, once, and what is told has been committed.
   for (const [index, { id, detail, ...event }] of events.entries()) {
     log.info({ ...event, event: id, detail: JSON.stringify(detail), ...placeOf(seals[index]) }, 'audit')
+    metrics.events.add({ type: event.type, outcome: event.outcome })
   }
   return events.length === AT_ONCE
 }

@@ -3,7 +3,7 @@
 import { Kysely, PostgresDialect, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Secret } from '../base/secret.ts'
 import type { CredentialSource } from './credentials.ts'
-import { createPool, forgetStatements } from './pool.ts'
+import { createPool, forgetStatements, type Pool } from './pool.ts'
 import { isStale, retried } from './retry.ts'
 import type { Schema } from './schema.ts'
 
@@ -48,6 +48,8 @@ export interface Database {
   asOwner<T>(fact: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
   /** From now on every connection works as the role that cannot change the audit. It has to be there. */
   workAsAppRole(): void
+  /** How many connections are lent, and how many callers wait for one. */
+  load: Pool['load']
   /** The time that decides, for readiness and skew. */
   time(): Promise<Date>
   close(): Promise<void>
@@ -80,6 +82,7 @@ export function openDatabase({ connection, offsetSeconds, onError }: DatabaseOpt
         return await fact(trx)
       }),
     workAsAppRole: () => pool.workAsAppRole(),
+    load: pool.load,
     time: () => run(async (each) => theOne((await sql<{ now: Date }>`select ${now()} as now`.execute(each)).rows).now),
     close: () => db.destroy(),
   }

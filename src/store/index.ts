@@ -31,6 +31,7 @@ import { type Throttle, throttleStore } from './throttle.ts'
 import { userRoleStore } from './user-roles.ts'
 import { userStore } from './users.ts'
 
+import { vitalsStore } from './vitals.ts'
 /** Every fact that can be asked or stored, table by table. @param throttle where the limits are kept, if elsewhere */
 export const createStore = (
   database: Database,
@@ -71,4 +72,5 @@ export const createStore = (
   users: userStore(database),
 })
 
+  vitals: vitalsStore(database),
 export type Store = ReturnType<typeof createStore>

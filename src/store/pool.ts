@@ -29,6 +29,8 @@ const types: pg.CustomTypesConfig = {
 export interface Pool extends PostgresPool {
   readonly names: StatementNames | undefined
   workAsAppRole(): void
+  /** How many connections are lent, and how many callers wait for one. */
+  load(): { readonly inUse: number; readonly waiting: number }
 }
 
 /** Makes the pool of connections. Statements have names on a PostgreSQL server: it then plans each once per connection. */
@@ -64,6 +66,7 @@ export function createPool(connection: Connection, onError?: (error: Error) => v
     workAsAppRole: () => {
       worksAsAppRole = true
     },
+    load: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount }),
   }
 }
 

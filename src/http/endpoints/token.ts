@@ -21,5 +21,6 @@ export function tokenEndpoint(app: FastifyInstance, deps: Deps, perClient: Ceili
     const grant = grantFor(required(parameters, 'grant_type'), caller.client)
     const authorization = await grant.redeem(deps, caller, parameters)
     await reply.send(await mintTokens(deps, authorization))
+    deps.metrics.tokens.add({ grant_type: grant.type })
   })
 }
