@@ -34,6 +34,8 @@ const GOOD: readonly Partial<ClientMetadata>[] = [
   { refresh_retry_seconds: 60 },
   { allowed_origins: ['https://app.example', 'http://localhost:3000'] },
   { response_types: ['code'] },
+  { backchannel_logout_uri: 'https://app.example/logout?from=gate', backchannel_logout_session_required: true },
+  { backchannel_logout_uri: 'http://127.0.0.1:5000/logout' },
 ]
 for (const metadata of GOOD) {
   test(`${JSON.stringify(metadata)} is a good policy (RFC 7591 §2)`, () => assert.deepEqual(faultsOf(metadata), []))
@@ -54,6 +56,12 @@ const BAD: readonly (readonly [string, Record<string, unknown>])[] = [
   ['redirect_uris.0', { redirect_uris: ['javascript:alert(1)'] }],
   ['redirect_uris.0', { redirect_uris: ['http://app.example/cb'] }],
   ['post_logout_redirect_uris.0', { post_logout_redirect_uris: ['data:text/html,x'] }],
+  ['backchannel_logout_uri', { backchannel_logout_uri: 'http://app.example/logout' }],
+  ['backchannel_logout_uri', { backchannel_logout_uri: 'https://app.example/logout#x' }],
+  ['backchannel_logout_uri', { backchannel_logout_uri: 'https://user@app.example/logout' }],
+  ['backchannel_logout_uri', { backchannel_logout_uri: 'com.example.app:/logout' }],
+  ['backchannel_logout_uri', { backchannel_logout_uri: ['https://app.example/logout'] }],
+  ['backchannel_logout_session_required', { backchannel_logout_session_required: 'yes' }],
   ['allowed_origins.0', { allowed_origins: ['https://app.example/'] }],
   ['allowed_origins.0', { allowed_origins: ['*'] }],
   ['allowed_origins.0', { allowed_origins: ['null'] }],

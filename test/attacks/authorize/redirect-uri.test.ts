@@ -161,6 +161,7 @@ suite('attacks on the redirect URI', () => {
         client_id: 'c',
         redirect_uris: [scheme],
         post_logout_redirect_uris: [scheme],
+        backchannel_logout_uri: scheme,
         client_uri: scheme,
         logo_uri: scheme,
         policy_uri: scheme,
@@ -168,7 +169,15 @@ suite('attacks on the redirect URI', () => {
       })
       assert.deepEqual(
         new Set(faults.error?.issues.map(({ path }) => path[0])),
-        new Set(['redirect_uris', 'post_logout_redirect_uris', 'client_uri', 'logo_uri', 'policy_uri', 'tos_uri']),
+        new Set([
+          'redirect_uris',
+          'post_logout_redirect_uris',
+          'backchannel_logout_uri',
+          'client_uri',
+          'logo_uri',
+          'policy_uri',
+          'tos_uri',
+        ]),
       )
     })
   }
