@@ -12,7 +12,7 @@ export type LogoutAnswer =
   | { readonly outcome: 'delivered' }
   | { readonly outcome: 'refused' | 'failed'; readonly error: string }
 
-const RECEIVER = { maxBytes: 65_536, timeoutMs: 5_000 } as const
+const RECEIVER = { maxBytes: 5_000, timeoutMs: 5_000 } as const
 const FORBIDDEN: readonly OutboundFailure[] = ['forbidden_url', 'forbidden_address']
 
 /**

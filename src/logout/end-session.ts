@@ -1,5 +1,5 @@
-// logout: ending sessions, as a client asks for it. Whose session ends is told by the cookie; a hint only saves the
-// question, and only when it speaks of that very session.
+// logout: ending sessions, as a client asks for it, and telling clients that one has ended. Whose session ends is told by
+// the cookie; a hint only saves the question, and only when it speaks of that very session.
 
 import type { Clock } from '../base/clock.ts'
 import type { Directory } from '../clients/find-client.ts'

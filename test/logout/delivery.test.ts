@@ -76,6 +76,16 @@ suite('the delivery of logout tokens', () => {
     })
   }
 
+  test('an answer that goes on and on is not read to its end, and what it says is kept nowhere (A105)', async () => {
+    receiver.state.body = 'x'.repeat(6000)
+    const { row, isDue } = await stateAfter(200)
+    receiver.state.body = ''
+    assert.deepEqual([isDue, row.lastError], [true, 'too_large'])
+    server.clock.advance(11)
+    await deliver(server)
+    receiver.told()
+  })
+
   test('each attempt waits twice as long and signs a new token, until there is no more use in it (§2.5)', async () => {
     receiver.told()
     const { user } = await stateAfter(503)

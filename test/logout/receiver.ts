@@ -18,11 +18,11 @@ export interface Taken {
 /** A receiver of logout tokens. What it answers can be changed at any time. */
 export async function startReceiver() {
   const taken: Taken[] = []
-  const state = { status: 200, connections: 0 }
+  const state = { status: 200, body: '', connections: 0 }
   const server = createServer(async (request, response) => {
     const { url: path = '', method, headers } = request
     taken.push({ path, method, contentType: headers['content-type'], form: new URLSearchParams(await text(request)) })
-    response.writeHead(state.status, state.status === 302 ? { location: '/elsewhere' } : {}).end()
+    response.writeHead(state.status, state.status === 302 ? { location: '/elsewhere' } : {}).end(state.body)
   })
   server.on('connection', () => {
     state.connections += 1
