@@ -30,8 +30,8 @@ import { sweepStore } from './sweep.ts'
 import { type Throttle, throttleStore } from './throttle.ts'
 import { userRoleStore } from './user-roles.ts'
 import { userStore } from './users.ts'
-
 import { vitalsStore } from './vitals.ts'
+
 /** Every fact that can be asked or stored, table by table. @param throttle where the limits are kept, if elsewhere */
 export const createStore = (
   database: Database,
@@ -70,7 +70,7 @@ export const createStore = (
   throttle,
   userRoles: userRoleStore(database),
   users: userStore(database),
+  vitals: vitalsStore(database),
 })
 
-  vitals: vitalsStore(database),
 export type Store = ReturnType<typeof createStore>
