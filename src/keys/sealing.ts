@@ -8,6 +8,7 @@ import type { Store } from '../store/index.ts'
 /** Keys for one purpose each. Those by which stored rows are found come from the pepper, which outlives a master key. */
 export interface DerivedKeys {
   readonly csrf: Buffer
+  readonly cursor: Buffer
   readonly restart: Sealer
   readonly recovery: Buffer
 }
@@ -60,6 +61,7 @@ export async function openSealing(
   const pepper = await unsealedPepper(deps, atRest)
   const derived = {
     csrf: subkey(root, 'csrf'),
+    cursor: subkey(root, 'cursor'),
     restart: sealerFor('restart'),
     recovery: subkey(pepper, 'recovery'),
   }

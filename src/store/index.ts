@@ -10,6 +10,7 @@ import { auditTrailStore } from './audit-trail.ts'
 import { authorizationCodeStore } from './authorization-codes.ts'
 import { clientStore, resourceStore } from './clients.ts'
 import type { Database } from './database.ts'
+import { idempotentCallStore } from './idempotent-calls.ts'
 import { interactionStore } from './interactions.ts'
 import { knownDeviceStore } from './known-devices.ts'
 import { leaseStore } from './leases.ts'
@@ -49,6 +50,7 @@ export const createStore = (
   authorizationCodes: authorizationCodeStore(database),
   clients: clientStore(database),
   deploymentSecrets: deploymentSecretStore(database),
+  idempotentCalls: idempotentCallStore(database),
   interactions: interactionStore(database, policy.sessionIdleSeconds),
   knownDevices: knownDeviceStore(database),
   leases: leaseStore(database),

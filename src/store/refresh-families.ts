@@ -114,6 +114,19 @@ export const refreshFamilyStore = (database: Database) => ({
     return rows[0]
   },
 
+  /** The same, with what the access policy looks at. */
+  async findWithAccess(id: string): Promise<{ readonly family: Family; readonly access: AccessFacts } | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<Family & { readonly access: StoredAccessFacts }>`
+        select ${familyColumns(database.now)}, ${database.now} as now, ${accessFacts(database.now)} as access
+          from refresh_family f where f.id = ${id} and ${grantStands}`.execute(db),
+    )
+    const [row] = rows
+    if (!row) return undefined
+    const { access, ...family } = row
+    return { family, access: accessFactsOf(access) }
+  },
+
   /** Whether a refresh token would be accepted now, for introspection; changes nothing. */
   async isCurrent(id: string, jti: Buffer): Promise<Family | undefined> {
     const { rows } = await database.run((db) =>

@@ -33,6 +33,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   },
   { place: 'outbox/payload', table: sql`outbox`, column: sql`payload`, row: sql`id`, rowType: sql`uuid` },
   {
+    place: 'idempotent_call/answer',
+    table: sql`idempotent_call`,
+    column: sql`answer`,
+    row: sql`key`,
+    rowType: sql`uuid`,
+  },
+  {
     place: 'deployment_secret/sealed',
     table: sql`deployment_secret`,
     column: sql`sealed`,

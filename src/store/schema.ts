@@ -303,6 +303,14 @@ export interface GuessingTable {
   closed_at: Date | null
 }
 
+export interface IdempotentCallTable {
+  key: string
+  request: Buffer
+  attempt: Buffer
+  answer: Buffer | null
+  expires_at: Date
+}
+
 export interface ThrottleTable {
   key: Buffer
   tat: Date
@@ -374,6 +382,7 @@ export interface Schema {
   recovery_reveal: RecoveryRevealTable
   known_device: KnownDeviceTable
   guessing: GuessingTable
+  idempotent_call: IdempotentCallTable
   action_token: ActionTokenTable
   outbox: OutboxTable
   client: ClientTable

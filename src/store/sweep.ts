@@ -18,6 +18,7 @@ const OVER: Readonly<Record<string, RawBuilder<unknown>>> = {
   outbox: sql`outbox where ctid in (select ctid from outbox where expires_at < (select now from t) - interval '7 days' limit ${BATCH})`,
   refusal: sql`refusal where ctid in (select ctid from refusal where at < (select now from t) - interval '7 days' limit ${BATCH})`,
   guessing: sql`guessing where ctid in (select ctid from guessing g where g.password_changed_at < (select now from t) - interval '1 day' and not exists (select 1 from "user" u where u.id = g.user_id) limit ${BATCH})`,
+  idempotent_call: sql`idempotent_call where ctid in (select ctid from idempotent_call where expires_at < (select now from t) limit ${BATCH})`,
   throttle: sql`throttle where ctid in (select ctid from throttle where tat < (select now from t) limit ${BATCH})`,
 }
 

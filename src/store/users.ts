@@ -8,6 +8,7 @@ import { ending } from './ending.ts'
 import { hasLane } from './known-devices.ts'
 import { heldRoles } from './liveness.ts'
 import { mailing, type Outgoing } from './outbox.ts'
+import { versionOf } from './precondition.ts'
 import type { Schema } from './schema.ts'
 import { type AdministratorChange, keepingAdministrator } from './user-roles.ts'
 
@@ -21,6 +22,13 @@ export interface User {
   readonly disabledAt: Date | null
   readonly createdAt: Date
   readonly roles: readonly string[]
+}
+
+/** A user as administrators see them: with what their roles let them do, and the version of their profile. */
+export interface UserWithRights extends User {
+  readonly permissions: readonly string[]
+  readonly version: string
+  readonly updatedAt: Date
 }
 
 export interface StoredPassword {
@@ -70,6 +78,17 @@ export const userStore = (database: Database) => ({
   async find(key: UserKey): Promise<User | undefined> {
     const { rows } = await database.run((db) =>
       sql<User>`select ${userColumns(database.now)} from "user" u where ${userIs(key)}`.execute(db),
+    )
+    return rows[0]
+  },
+
+  /** The user with what their roles let them do now. */
+  async findWithRights(id: string): Promise<UserWithRights | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<UserWithRights>`
+        select ${userColumns(database.now)}, u.updated_at as "updatedAt", ${versionOf(sql`u.updated_at`)} as version,
+          array(select distinct p from ${heldRoles(sql`u.id`, database.now)}, unnest(r.permissions) p order by p) as permissions
+        from "user" u where u.id = ${id}`.execute(db),
     )
     return rows[0]
   },

@@ -15,19 +15,19 @@ export interface Provenance {
   readonly language?: string
 }
 
-interface EventDeps {
+export interface EventDeps {
   readonly clock: Clock
   readonly random: Random
 }
 
-const event = (
+export const event = (
   { clock, random }: EventDeps,
   type: string,
   actor: string,
   facts: Partial<Omit<AuditEvent, 'id' | 'type' | 'actor'>>,
 ): AuditEvent => ({ id: newId(random, clock.now()), type, actor, outcome: 'success', ...facts })
 
-const ofUser = (userId: string): string => `user:${userId}`
+export const ofUser = (userId: string): string => `user:${userId}`
 const ofClient = (clientId: string): string => `client:${clientId}`
 
 /** A signing key was created, rotated or replaced. */

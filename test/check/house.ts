@@ -13,7 +13,7 @@ interface Room {
 const FOUNDATION = ['base', 'protocol', 'store']
 const EFFECTS = [...FOUNDATION, 'outbound', 'telemetry', 'keys']
 const DOMAIN = [...EFFECTS, 'clients', 'tokens', 'accounts']
-const FLOWS = [...DOMAIN, 'grants', 'interaction', 'logout']
+const FLOWS = [...DOMAIN, 'grants', 'interaction', 'logout', 'administration']
 const OUTSIDE = [...FLOWS, 'views', 'config']
 const WIRING = ['deps.ts', 'config']
 
@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   http: { uses: [...OUTSIDE, 'resource-server'], usesTypesOf: ['deps.ts'] }, // the demo's API checks tokens as anybody's would
   jobs: { uses: OUTSIDE, usesTypesOf: ['deps.ts'] },
   cli: { uses: [...OUTSIDE, 'secrets', 'deps.ts', 'app.ts'] },
+  administration: { uses: DOMAIN, usesTypesOf: WIRING },
   'resource-server': { uses: ['base', 'protocol'], packages: ['jose'] },
 }
 

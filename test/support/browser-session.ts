@@ -9,6 +9,7 @@ export interface Form {
 
 interface Node {
   readonly nodeName: string
+  readonly value?: string
   readonly attrs?: readonly { readonly name: string; readonly value: string }[]
   readonly childNodes?: readonly Node[]
 }
@@ -20,11 +21,23 @@ export function formsOf(html: string): readonly Form[] {
     ...(node.childNodes ?? []).flatMap((child) => all(child, name)),
   ]
   const attribute = (node: Node, name: string) => node.attrs?.find((attr) => attr.name === name)?.value
+  const isUnchecked = (input: Node) =>
+    ['checkbox', 'radio'].includes(attribute(input, 'type') ?? '') && attribute(input, 'checked') === undefined
+  const chosen = (select: Node) => {
+    const options = all(select, 'option')
+    const option = options.find((one) => attribute(one, 'selected') !== undefined) ?? options[0]
+    return (option && attribute(option, 'value')) ?? ''
+  }
+  const text = (area: Node) => (area.childNodes ?? []).map((child) => child.value ?? '').join('')
   return all(parse(html) as Node, 'form').map((form) => ({
     action: attribute(form, 'action') ?? '',
-    fields: Object.fromEntries(
-      all(form, 'input').map((input) => [attribute(input, 'name') ?? '', attribute(input, 'value') ?? '']),
-    ),
+    fields: Object.fromEntries([
+      ...all(form, 'input')
+        .filter((input) => !isUnchecked(input))
+        .map((input) => [attribute(input, 'name') ?? '', attribute(input, 'value') ?? '']),
+      ...all(form, 'textarea').map((area) => [attribute(area, 'name') ?? '', text(area)]),
+      ...all(form, 'select').map((select) => [attribute(select, 'name') ?? '', chosen(select)]),
+    ]),
   }))
 }
 

@@ -1,6 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
-import type { OAuthError, PageError } from '../../protocol/error.ts'
 
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']
 
@@ -17,7 +16,7 @@ export function measured(app: FastifyInstance, { metrics }: Pick<Deps, 'metrics'
 }
 
 /** The limit of guesses answers with the page of its form; what is refused is the share of a client, or of a network. */
-function limitOf(refusal: OAuthError | PageError | undefined): 'attempts' | 'client' | 'address' {
+function limitOf(refusal: FastifyRequest['refusal']): 'attempts' | 'client' | 'address' {
   if (!refusal) return 'attempts'
   return refusal.code === 'slow_down' ? 'client' : 'address'
 }

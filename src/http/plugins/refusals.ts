@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Refused } from '../../administration/refused.ts'
 import { ceiling } from '../../base/ceiling.ts'
 import type { Deps } from '../../deps.ts'
-import { OAuthError, type PageError } from '../../protocol/error.ts'
+import { type OAuthError, PageError } from '../../protocol/error.ts'
 import { addressPrefix } from '../../telemetry/log.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Why it was refused, where it was. */
-    refusal: OAuthError | PageError | undefined
+    refusal: OAuthError | PageError | Refused | undefined
   }
 }
 
@@ -42,13 +43,13 @@ export function explainedRefusals(app: FastifyInstance, { clock, refusals }: Pic
   })
 }
 
-function factsOf(request: FastifyRequest, refusal: OAuthError | PageError) {
+function factsOf(request: FastifyRequest, refusal: OAuthError | PageError | Refused) {
   const { cause } = refusal
   return {
     requestId: request.id,
     route: `${request.method} ${request.routeOptions.url ?? ''}`.trim(),
     code: refusal.code,
-    description: refusal instanceof OAuthError ? refusal.message : '',
+    description: refusal instanceof PageError ? '' : refusal.message,
     cause: typeof cause === 'string' ? cause : cause instanceof Error ? cause.name : '', // a library's message may hold input
   }
 }

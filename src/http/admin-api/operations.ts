@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { type Operation, operation } from './operation.ts'
+import { roleOperations } from './roles.ts'
+
+const whoAmI = operation({
+  id: 'whoAmI',
+  method: 'GET',
+  path: '/me',
+  tag: 'me',
+  summary: 'Read what your roles let you do here. A page of this server finds its CSRF token in X-CSRF-Token',
+  status: 200,
+  answer: z
+    .strictObject({
+      sub: z.string(),
+      username: z.string(),
+      roles: z.array(z.string()),
+      permissions: z.array(z.string()),
+    })
+    .meta({ id: 'Me' }),
+  run: async (_deps, { userId, username, roles, permissions }) => ({
+    body: { sub: userId, username, roles, permissions },
+  }),
+})
+
+/** Every operation of the admin API: what is listed here is served, documented and tested. */
+export const OPERATIONS: readonly Operation[] = [whoAmI, ...roleOperations]
