@@ -96,7 +96,7 @@ export const sqlFromStrings = (tree: Tree): readonly Finding[] =>
 
 const LONGEST = { src: 250, test: 400 }
 /** Long because they are one flat list, with one idea all the same. */
-const FLAT_TABLE = /^src\/(?:store\/schema|config\/settings|views\/catalogue\/[\w-]+)\.ts$/
+const FLAT_TABLE = /^src\/(?:store\/schema|config\/settings|cli\/doctor\/controls|views\/catalogue\/[\w-]+)\.ts$/
 
 /** Source files in which there is probably a second idea. */
 export function longFiles(tree: Tree): readonly Finding[] {

@@ -4,6 +4,7 @@ import { doubt, type Finding, fine } from './finding.ts'
 /** What the settings say by themselves. Whatever `start` would refuse never comes here. */
 export function* settingFindings(config: Config): Generator<Finding> {
   yield* issuer(config)
+  yield* listeners(config)
   yield* proxy(config)
   yield config.isHttps
     ? fine('cookies.host_prefix', 'cookies are held to this host by __Host- names')
@@ -60,19 +61,27 @@ function* issuer({ issuer, isHttps, isLoopback, basePath, host }: Config): Gener
   }
 }
 
-function* proxy({ trustProxy, isLoopback, isHttps }: Config): Generator<Finding> {
+function* listeners({ admin, metrics }: Config): Generator<Finding> {
+  yield admin
+    ? fine('listener.admin', `administrators are served at ${admin.host}:${admin.port} alone, as ${admin.origin}`)
+    : fine('listener.admin', 'the public listener serves administrators too')
+  if (metrics) yield fine('listener.metrics', `whoever reaches ${metrics.host}:${metrics.port} may read the metrics`)
+}
+
+function* proxy({ trustProxy, isLoopback, isHttps, tls }: Config): Generator<Finding> {
   if (trustProxy !== false && isLoopback) {
     const message =
       'X-Forwarded-For is believed although the issuer is loopback: a script on this machine may forge addresses'
     yield doubt('proxy.needless', message, 'set TRUST_PROXY=0 unless there is a proxy')
-  } else if (trustProxy === false && !isLoopback) {
+  } else if (trustProxy === false && !isLoopback && !tls) {
     const message = 'no proxy is trusted: behind one, all users share its address, and with it their limits'
     yield doubt('proxy.untrusted', message, 'set TRUST_PROXY to the number of proxies in front, or to their addresses')
   } else if (trustProxy !== false) {
     const which = typeof trustProxy === 'number' ? `${trustProxy} hop(s)` : trustProxy.join(', ')
     yield fine('proxy', `X-Forwarded-For is believed from ${which}: see that nobody reaches the server past the proxy`)
   } else yield fine('proxy', 'no proxy is trusted')
-  if (isHttps) yield fine('tls.proxy', 'TLS ends at the proxy in front: this server speaks http to it')
+  if (tls) yield fine('tls.here', `this server ends TLS, from ${tls.minVersion}`)
+  else if (isHttps) yield fine('tls.proxy', 'TLS ends at the proxy in front: this server speaks http to it')
 }
 
 function* mail({ mail, mailFrom }: Config): Generator<Finding> {
