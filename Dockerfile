@@ -27,7 +27,8 @@ WORKDIR /app
 COPY --from=packages /packages/node_modules ./node_modules
 COPY --from=build /build/dist ./
 RUN ln -s /app/src/postern.mjs /usr/local/bin/postern
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
+# Who reaches a port is for the container's networks to say; administrators and metrics have none until theirs is set.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 ADMIN_HOST=0.0.0.0 METRICS_HOST=0.0.0.0 DATA_DIR=/data
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -37,7 +37,7 @@ const shownFinding = ({ severity, code, message, fix }: Finding): readonly strin
 ]
 
 /** Every control as this deployment stands to it. */
-export const judged = (facts: Facts): readonly JudgedControl[] =>
+const judged = (facts: Facts): readonly JudgedControl[] =>
   CONTROLS.map(({ judge, ...control }) => ({ ...control, ...judge(facts) }))
 
 const shownControl = ({ number, name, owasp, state, because }: JudgedControl): string =>
