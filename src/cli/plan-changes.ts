@@ -70,9 +70,12 @@ function planResource(deps: ChangeDeps, declared: DeclaredResource, known: Known
     scopes_by_role: scopesByRole,
   })
   const fields = stored ? differing(described(declared), described(stored)) : []
-  return changeOf('resource', identifier, stored !== undefined, fields, () =>
-    deps.store.resources.put(declared, operated(deps, 'resource.put', { detail: { resource: identifier, fields } })),
-  )
+  return changeOf('resource', identifier, stored !== undefined, fields, async () => {
+    await deps.store.resources.put(
+      declared,
+      operated(deps, 'resource.put', { detail: { resource: identifier, fields } }),
+    )
+  })
 }
 
 /** What makes one client what it is declared to be. Where two secrets are live, a new one takes the place of the older. */

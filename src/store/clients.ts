@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
-import type { Client, ClientSecret, Resource } from '../protocol/client.ts'
+import type { Client, ClientSecret } from '../protocol/client.ts'
 import type { ClientPolicy } from '../protocol/client-metadata.ts'
 import { type AuditEvent, auditing } from './audit.ts'
+import { clientSecretStore, type NewSecret } from './client-secrets.ts'
 import type { Database } from './database.ts'
+import { mayInsert, mayUpdate, type Precondition, versionOf } from './precondition.ts'
 
 const clientColumns = sql`
   c.client_id as "clientId", c.client_name as "clientName", c.token_endpoint_auth_method as "tokenEndpointAuthMethod",
@@ -18,6 +20,9 @@ const clientColumns = sql`
   (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'digest', encode(s.digest, 'hex'), 'expiresAt', s.expires_at,
      'lastUsedAt', s.last_used_at) order by s.id), '[]')
      from client_secret s where s.client_id = c.client_id) as secrets`
+
+const storedColumns = sql`
+  ${clientColumns}, ${versionOf(sql`c.updated_at`)} as version, c.created_at as "createdAt", c.updated_at as "updatedAt"`
 
 type Row = {
   [K in keyof Omit<Client, 'secrets'>]: Client[K] extends infer V
@@ -34,10 +39,29 @@ type Row = {
   }[]
 }
 
-function clientOf({ secrets, ...row }: Row): Client {
+/** A client as administrators see it. */
+export interface StoredClient extends Client {
+  readonly version: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+type StoredRow = Row & Pick<StoredClient, 'version' | 'createdAt' | 'updatedAt'>
+
+/** Which clients, by their id. */
+export interface ClientQuery {
+  /** A part of the id or the name, in any case. */
+  readonly query?: string | undefined
+  readonly state?: 'enabled' | 'disabled' | undefined
+  /** The id of the last one that was seen. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+function clientOf<Stored extends Row>({ secrets, ...row }: Stored): Client & Omit<Stored, keyof Row> {
   const known = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? undefined]))
   return {
-    ...(known as Omit<Client, 'secrets'>),
+    ...(known as Omit<Client, 'secrets'> & Omit<Stored, keyof Row>),
     secrets: secrets.map(
       ({ id, digest, expiresAt, lastUsedAt }): ClientSecret => ({
         id,
@@ -50,11 +74,34 @@ function clientOf({ secrets, ...row }: Row): Client {
 }
 
 export const clientStore = (database: Database) => ({
+  ...clientSecretStore(database),
+
   async find(clientId: string): Promise<Client | undefined> {
     const { rows } = await database.run((db) =>
       sql<Row>`select ${clientColumns} from client c where c.client_id = ${clientId}`.execute(db),
     )
     return rows[0] ? clientOf(rows[0]) : undefined
+  },
+
+  /** A client with its version. */
+  async findStored(clientId: string): Promise<StoredClient | undefined> {
+    const { rows } = await database.run((db) =>
+      sql<StoredRow>`select ${storedColumns} from client c where c.client_id = ${clientId}`.execute(db),
+    )
+    return rows[0] && clientOf(rows[0])
+  },
+
+  /** Clients by id, with their versions. What is looked for is text, and no pattern. */
+  async search({ query, state, after, limit }: ClientQuery): Promise<readonly StoredClient[]> {
+    const part = sql`lower(${query ?? ''}::text)`
+    const { rows } = await database.run((db) =>
+      sql<StoredRow>`
+        select ${storedColumns} from client c
+         where c.client_id > ${after ?? ''} and (c.disabled_at is null) = coalesce(${state && state === 'enabled'}::boolean, c.disabled_at is null)
+           and (strpos(lower(c.client_id), ${part}) > 0 or strpos(lower(c.client_name), ${part}) > 0)
+         order by c.client_id limit ${limit}`.execute(db),
+    )
+    return rows.map(clientOf)
   },
 
   /** Clients by id, from after a given one. */
@@ -77,9 +124,17 @@ export const clientStore = (database: Database) => ({
     return rows.length > 0
   },
 
-  /** Makes a client or replaces its policy. Its secrets are their own facts. */
-  async put(policy: ClientPolicy, event: AuditEvent): Promise<void> {
-    await database.run((db) =>
+  /**
+   * Makes a client, with a first secret where one is given, or replaces its policy, where the precondition holds.
+   * @returns whether it did
+   */
+  async put(
+    policy: ClientPolicy,
+    event: AuditEvent,
+    condition: Precondition & { readonly secret?: NewSecret | undefined } = {},
+  ): Promise<boolean> {
+    const { secret } = condition
+    const { rows } = await database.run((db) =>
       sql`
         with t as (select ${database.now} as now),
         put as (
@@ -93,7 +148,8 @@ export const clientStore = (database: Database) => ({
             ${policy.policyUri ?? null}::text, ${policy.tosUri ?? null}::text, ${policy.contacts}::text[],
             ${policy.accessTokenLifetimeSeconds ?? null}::int, ${policy.refreshTokenLifetimeSeconds ?? null}::int,
             ${policy.refreshTokenIdleSeconds ?? null}::int, ${policy.refreshRetrySeconds ?? null}::int, ${policy.refreshRotation},
-            case when ${policy.disabled} then t.now end, t.now, t.now from t
+            case when ${policy.disabled} then t.now end, t.now, t.now
+            from t where ${mayInsert(condition, sql`exists (select 1 from client where client_id = ${policy.clientId})`)}
           on conflict (client_id) do update set
             client_name = excluded.client_name, token_endpoint_auth_method = excluded.token_endpoint_auth_method,
             redirect_uris = excluded.redirect_uris, post_logout_redirect_uris = excluded.post_logout_redirect_uris,
@@ -109,10 +165,16 @@ export const clientStore = (database: Database) => ({
             refresh_rotation = excluded.refresh_rotation,
             disabled_at = case when ${policy.disabled} then coalesce(c.disabled_at, excluded.updated_at) end,
             updated_at = excluded.updated_at
+            where ${mayUpdate(condition, sql`c.updated_at`)}
           returning c.client_id),
+        first as (
+          insert into client_secret (id, client_id, digest, created_at)
+          select ${secret?.id ?? null}::uuid, put.client_id, ${secret?.digest ?? null}::bytea, t.now
+            from put, t where ${secret !== undefined}::boolean),
         ${auditing(event, database.now, sql`put`)}
-        select 1`.execute(db),
+        select 1 from put`.execute(db),
     )
+    return rows.length > 0
   },
 
   /** Disables or enables a client. */
@@ -150,75 +212,9 @@ export const clientStore = (database: Database) => ({
     return rows.length > 0
   },
 
-  /** Adds a secret. @returns false when two are live already */
-  async addSecret(clientId: string, secret: { id: string; digest: Digest }, event: AuditEvent): Promise<boolean> {
-    const { rows } = await database.run((db) =>
-      sql`
-        with locked as (select client_id from client where client_id = ${clientId} for update),
-        added as (
-          insert into client_secret (id, client_id, digest, created_at)
-          select ${secret.id}::uuid, locked.client_id, ${secret.digest}::bytea, ${database.now} from locked
-           where (select count(*) from client_secret s where s.client_id = ${clientId}
-                    and (s.expires_at is null or s.expires_at > ${database.now})) < 2
-          returning id),
-        ${auditing(event, database.now, sql`added`)}
-        select 1 from added
-        union all select 1 from client_secret where id = ${secret.id} -- an earlier try of this very call
-        `.execute(db),
-    )
-    return rows.length > 0
-  },
-
-  async removeSecret(clientId: string, id: string, event: AuditEvent): Promise<boolean> {
-    const { rows } = await database.run((db) =>
-      sql`
-        with gone as (delete from client_secret where client_id = ${clientId} and id = ${id} returning id),
-        ${auditing(event, database.now, sql`gone`)}
-        select 1 from gone`.execute(db),
-    )
-    return rows.length > 0
-  },
-
-  /** Notes that a secret was used, at most once an hour. */
-  async secretUsed(id: string): Promise<void> {
-    await database.run((db) =>
-      sql`update client_secret set last_used_at = ${database.now}
-           where id = ${id} and (last_used_at is null or last_used_at < ${database.now} - interval '1 hour')`.execute(
-        db,
-      ),
-    )
-  },
-
   /** Whether there is any client. */
   async exist(): Promise<boolean> {
     const row = await database.run((db) => db.selectFrom('client').select('client_id').limit(1).executeTakeFirst())
     return row !== undefined
-  },
-})
-
-export const resourceStore = (database: Database) => ({
-  async list(): Promise<readonly Resource[]> {
-    const { rows } = await database.run((db) =>
-      sql<Resource>`
-        select identifier, name, scopes, introspection_clients as "introspectionClients", scopes_by_role as "scopesByRole"
-          from resource order by identifier`.execute(db),
-    )
-    return rows
-  },
-
-  /** Makes a resource or replaces what it says. */
-  async put(resource: Resource, event: AuditEvent): Promise<void> {
-    await database.run((db) =>
-      sql`
-        with t as (select ${database.now} as now),
-        put as (
-          insert into resource (identifier, name, scopes, introspection_clients, scopes_by_role, created_at, updated_at)
-          select ${resource.identifier}, ${resource.name}, ${JSON.stringify(resource.scopes)}::jsonb, ${resource.introspectionClients}::text[], ${resource.scopesByRole ?? false}, t.now, t.now from t
-          on conflict (identifier) do update set name = excluded.name, scopes = excluded.scopes,
-            introspection_clients = excluded.introspection_clients, scopes_by_role = excluded.scopes_by_role, updated_at = excluded.updated_at
-          returning identifier),
-        ${auditing(event, database.now, sql`put`)}
-        select 1`.execute(db),
-    )
   },
 })

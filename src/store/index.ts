@@ -8,7 +8,7 @@ import { auditStore } from './audit.ts'
 import { auditChainStore } from './audit-chain.ts'
 import { auditTrailStore } from './audit-trail.ts'
 import { authorizationCodeStore } from './authorization-codes.ts'
-import { clientStore, resourceStore } from './clients.ts'
+import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
 import { idempotentCallStore } from './idempotent-calls.ts'
 import { interactionStore } from './interactions.ts'
@@ -22,6 +22,7 @@ import { recoveryCodeStore } from './recovery-codes.ts'
 import { refreshFamilyStore } from './refresh-families.ts'
 import { refusalStore } from './refusals.ts'
 import { rekeyStore } from './rekey.ts'
+import { resourceStore } from './resources.ts'
 import { revokedTokenStore } from './revoked-tokens.ts'
 import { roleStore } from './roles.ts'
 import { secondFactorStore } from './second-factors.ts'
@@ -29,6 +30,7 @@ import { sessionStore } from './sessions.ts'
 import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
 import { sweepStore } from './sweep.ts'
 import { type Throttle, throttleStore } from './throttle.ts'
+import { userProfileStore } from './user-profiles.ts'
 import { userRoleStore } from './user-roles.ts'
 import { userStore } from './users.ts'
 import { vitalsStore } from './vitals.ts'
@@ -70,6 +72,7 @@ export const createStore = (
   signingKeys: signingKeyStore(database),
   sweep: sweepStore(database),
   throttle,
+  userProfiles: userProfileStore(database),
   userRoles: userRoleStore(database),
   users: userStore(database),
   vitals: vitalsStore(database),
