@@ -33,7 +33,8 @@ export async function planUser(
     const { email, email_verified: emailVerified, ...claims } = wanted
     const { users } = deps.store
     if (profile.length > 0) {
-      await users.update(stored.id, { email, emailVerified, claims }, event('user.updated', { fields: profile }))
+      const updated = event('user.updated', { fields: profile })
+      refuseTaken(await deps.store.userProfiles.update(stored.id, { email, emailVerified, claims }, updated))
     }
     const password = isNewPassword ? await passwordOf(deps, declared) : undefined
     if (password) {
@@ -104,7 +105,11 @@ export async function createUser(deps: ChangeDeps, declared: DeclaredUser): Prom
   const event = (type: string) => operated(deps, type, { userId: id, detail: { by: 'operator' } })
   const user = { id, username, email, emailVerified, claims, password, roles: [...new Set(roles)] }
   const made = await deps.store.users.create(user, event('user.created'))
-  if (made === 'email-taken') throw new Refusal('the e-mail address belongs to another user')
-  if (made === 'username-taken') throw new Refusal('the user name is taken')
+  refuseTaken(made)
   if (disabled) await deps.store.users.setDisabled(id, true, event('user.disabled'))
+}
+
+function refuseTaken(outcome: string): void {
+  if (outcome === 'email-taken') throw new Refusal('the e-mail address belongs to another user')
+  if (outcome === 'username-taken') throw new Refusal('the user name is taken')
 }

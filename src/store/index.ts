@@ -10,6 +10,7 @@ import { auditTrailStore } from './audit-trail.ts'
 import { authorizationCodeStore } from './authorization-codes.ts'
 import { clientStore } from './clients.ts'
 import type { Database } from './database.ts'
+import { grantStore } from './grants.ts'
 import { idempotentCallStore } from './idempotent-calls.ts'
 import { interactionStore } from './interactions.ts'
 import { knownDeviceStore } from './known-devices.ts'
@@ -52,6 +53,7 @@ export const createStore = (
   authorizationCodes: authorizationCodeStore(database),
   clients: clientStore(database),
   deploymentSecrets: deploymentSecretStore(database),
+  grants: grantStore(database, policy.sessionIdleSeconds),
   idempotentCalls: idempotentCallStore(database),
   interactions: interactionStore(database, policy.sessionIdleSeconds),
   knownDevices: knownDeviceStore(database),

@@ -34,6 +34,9 @@ const MOST_GUESSES = 100
 /** Whether a device `d` has a lane of its own. */
 export const hasLane = sql`(d.failures < ${MOST_FAILURES})`
 
+/** Whether strangers are turned away from the account of a count `g`, unless its password has changed since. */
+export const IS_SHUT = sql`(g.failures >= ${MOST_GUESSES} and g.password_changed_at >= coalesce((select p.changed_at from password p where p.user_id = g.user_id), g.password_changed_at))`
+
 /**
  * The part of a statement that remembers the device of a sign-in, and drops the one that was quiet longest.
  * @param source what follows `from`: one row with a `user_id` and an instant `now` when it is to be remembered, else none

@@ -202,5 +202,5 @@ export const mailLinkStore = (database: Database) => {
   }
 }
 
-/** The address became another user's: the unique index says so. */
-const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505'
+/** A name or an address became another user's: the unique index says so. */
+export const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505'

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { ending } from './ending.ts'
 import { mailing, type Outgoing } from './outbox.ts'
 
 /** An authenticator app of a user, its secret still sealed. */
@@ -153,14 +154,17 @@ export const secondFactorStore = (database: Database) => ({
     return rows.length > 0
   },
 
-  /** Removes every factor of a user, for who has lost them all. */
+  /** Removes every factor of a user, for who has lost them all. What began with one is dead. */
   async reset(userId: string, event: AuditEvent, mails: readonly Outgoing[] = []): Promise<void> {
     await database.run((db) =>
       sql`
-        with gone as (delete from totp where user_id = ${userId}),
+        with moved as (update "user" u set epoch = u.epoch + 1 where u.id = ${userId} returning u.id),
+        gone as (delete from totp where user_id = ${userId}),
         codes as (delete from recovery_code where user_id = ${userId}),
-        ${mailing(mails, database.now, sql`(select 1) as always`)},
-        ${auditing(event, database.now, sql`(select 1) as always`)}
+        unsaved as (delete from recovery_reveal where user_id = ${userId}),
+        ${ending(sql`s.user_id in (select id from moved)`, database.now)},
+        ${mailing(mails, database.now, sql`moved`)},
+        ${auditing(event, database.now, sql`moved`)}
         select 1`.execute(db),
     )
   },

@@ -59,7 +59,8 @@ export interface NewUser {
  */
 export const canonical = (text: string): string => text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
 
-const userColumns = (now: RawBuilder<unknown>) => sql`
+/** What is read of a user `u`. */
+export const userColumns = (now: RawBuilder<unknown>) => sql`
   u.id, u.username, u.email, u.email_verified as "emailVerified", u.claims, u.epoch, u.disabled_at as "disabledAt", u.created_at as "createdAt",
   array(select r.role from ${heldRoles(sql`u.id`, now)} order by r.role) as roles`
 
@@ -208,23 +209,6 @@ export const userStore = (database: Database) => ({
         with moved as (update "user" u set epoch = u.epoch + 1 where u.id = ${userId} returning u.id),
         ${ending(sql`s.user_id in (select id from moved)`, database.now)},
         ${auditing(event, database.now, sql`moved`)}
-        select 1`.execute(db),
-    )
-  },
-
-  /** Replaces what a user's profile says; password and roles are their own facts. */
-  async update(
-    userId: string,
-    profile: { readonly email: string | undefined; readonly emailVerified: boolean; readonly claims: UserClaims },
-    event: AuditEvent,
-  ): Promise<void> {
-    await database.run((db) =>
-      sql`
-        with changed as (
-          update "user" u set email = ${profile.email ?? null}::text, email_key = ${profile.email === undefined ? null : canonical(profile.email)}::text,
-            email_verified = ${profile.emailVerified}, claims = ${JSON.stringify(profile.claims)}::jsonb, updated_at = ${database.now}
-          where u.id = ${userId} returning u.id),
-        ${auditing(event, database.now, sql`changed`)}
         select 1`.execute(db),
     )
   },

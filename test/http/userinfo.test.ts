@@ -105,7 +105,7 @@ suite('userinfo', () => {
   test('what was changed meanwhile is told as it is now (OIDC Core §5.3)', async () => {
     const { tokens } = await asked({ scope: 'openid email' })
     const profile = { email: 'ada@elsewhere.example', emailVerified: false, claims: CLAIMS }
-    await server.deps.store.users.update(
+    await server.deps.store.userProfiles.update(
       ada.id,
       profile,
       administrationEvent(server.deps, 'user.updated', 'operator', {}),

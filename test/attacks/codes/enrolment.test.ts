@@ -238,7 +238,7 @@ suite('enrolling, replacing and removing authenticators', () => {
   test('A138 whatever an account is called, the label is encoded, the page escaped, and the secret whole', async () => {
     const odd = 'a?b&c#d%e+f<i>"\'\r\n/\\ü'
     const user = await server.makeUser()
-    await server.deps.store.users.update(
+    await server.deps.store.userProfiles.update(
       user.id,
       { email: odd, emailVerified: false, claims: {} },
       administrationEvent(server.deps, 'user.updated', 'operator', { userId: user.id }),
