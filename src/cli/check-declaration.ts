@@ -1,10 +1,10 @@
 import { usernameFault } from '../accounts/names.ts'
 import { passwordFaults } from '../accounts/password-policy.ts'
+import { clientFaults, scopesOf } from '../administration/client-faults.ts'
 import type { Config } from '../config/config.ts'
-import { OWN_SCOPES } from '../protocol/scope.ts'
 import { ADMINISTRATOR } from '../store/user-roles.ts'
 import { canonical } from '../store/users.ts'
-import type { DeclaredClient, DeclaredUser } from './declaration.ts'
+import type { DeclaredUser } from './declaration.ts'
 import type { Known } from './known.ts'
 import type { Entry, Reading } from './read-declaration.ts'
 import type { FileFault, Path } from './read-document.ts'
@@ -20,7 +20,7 @@ export interface EntryFault {
 /** What is wrong between the entries of a file, and between them and what is stored. Entries that are wrong in themselves are left out. */
 export function checkDeclaration({ declaration, faultAt }: Reading, known: Known, rules: Rules): readonly FileFault[] {
   const { resources, roles, clients, users } = declaration
-  const scopes = new Map(known.resources.map(({ identifier, scopes }) => [identifier, scopes]))
+  const scopes = scopesOf(known.resources)
   for (const { value } of resources) scopes.set(value.identifier, value.scopes)
   const roleNames = new Set([
     ...known.roles.map(({ name }) => name),
@@ -41,7 +41,9 @@ export function checkDeclaration({ declaration, faultAt }: Reading, known: Known
       }
     }),
     ...all(roles, ({ scopes: allowed = {} }) => roleScopeFaults(allowed, scopes)),
-    ...all(clients, (client) => clientFaults(client, scopes)),
+    ...all(clients, ({ policy }) =>
+      clientFaults(policy, scopes).map(({ field, message }) => ({ part: [field], message })),
+    ),
     ...all(users, (user) => userFaults(user, roleNames, known, rules)),
     ...all(
       resources,
@@ -76,25 +78,6 @@ export function* roleScopeFaults(
     if (!defined) yield { part: ['scopes', identifier], message: 'is a resource that is neither here nor stored' }
     else if (names.some((name) => !Object.hasOwn(defined, name)))
       yield { part: ['scopes', identifier], message: 'names a scope that the resource does not define' }
-  }
-}
-
-/** Whether a client may be allowed what it is to be allowed: every resource exists, and defines the scopes that are not the server's own. */
-export function* clientFaults(
-  { policy }: Pick<DeclaredClient, 'policy'>,
-  known: ReadonlyMap<string, Readonly<Record<string, string>>>,
-): Generator<EntryFault> {
-  if (policy.resources.some((identifier) => !known.has(identifier))) {
-    yield { part: ['resources'], message: 'names a resource that is neither here nor stored' }
-    return
-  }
-  const defined = new Set<string>([
-    ...OWN_SCOPES,
-    ...policy.resources.flatMap((identifier) => Object.keys(known.get(identifier) ?? {})),
-  ])
-  const unknown = policy.scope.filter((token) => !defined.has(token))
-  if (unknown.length > 0) {
-    yield { part: ['scope'], message: `no resource of this client defines ${unknown.join(', ')}` }
   }
 }
 

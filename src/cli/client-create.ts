@@ -1,13 +1,12 @@
+import { metadataOf, metadataToChange } from '../administration/client-facts.ts'
+import { clientFaults, scopesOf } from '../administration/client-faults.ts'
 import { digestOf } from '../base/digest.ts'
 import { newId, newToken } from '../base/random.ts'
 import type { Deps } from '../deps.ts'
 import type { Client } from '../protocol/client.ts'
-import { originsOf } from '../protocol/redirect-uri.ts'
-import { clientFaults } from './check-declaration.ts'
 import { findClient } from './client.ts'
 import type { Command, CommandResult, Given, Options } from './command.ts'
 import { declaredClient } from './declaration.ts'
-import { metadataOf, storedMetadata } from './metadata-of.ts'
 import { planClient } from './plan-changes.ts'
 import { inWords } from './read-declaration.ts'
 import { Refusal, UsageError } from './refusal.ts'
@@ -137,10 +136,7 @@ export const clientChangeCommands: readonly Command[] = [
     async run(context, given) {
       const deps = await context.deps()
       const stored = await findClient(deps.store, given.word(0))
-      const { allowed_origins: origins, ...before } = storedMetadata(stored)
-      const isDerived = String(originsOf(stored.redirectUris)) === String(stored.allowedOrigins)
-      const kept = isDerived ? before : { ...before, allowed_origins: origins }
-      return await put(deps, { ...kept, ...metadataFrom(given) }, stored)
+      return await put(deps, { ...metadataToChange(stored), ...metadataFrom(given) }, stored)
     },
   },
 ]
@@ -169,9 +165,8 @@ async function put(
   const known = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined))
   const parsed = declaredClient.safeParse(known, { error: inWords })
   const resources = await deps.store.resources.list()
-  const scopes = new Map(resources.map(({ identifier, scopes }) => [identifier, scopes]))
   const faults = parsed.success
-    ? [...clientFaults(parsed.data, scopes)].map(({ part, message }) => `${part.join('.')}: ${message}`)
+    ? clientFaults(parsed.data.policy, scopesOf(resources)).map(({ field, message }) => `${field}: ${message}`)
     : parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`)
   if (!parsed.success || faults.length > 0) throw new Refusal(`the client is refused:\n  ${faults.join('\n  ')}`)
 

@@ -4,39 +4,11 @@ import { isStrongHash } from '../accounts/password.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { type ClientPolicy, clientMetadata, network } from '../protocol/client-metadata.ts'
 import { PERMISSIONS } from '../protocol/permission.ts'
-import { isResourceIdentifier } from '../protocol/resource.ts'
-import { isScopeToken, OWN_SCOPES } from '../protocol/scope.ts'
+import { identifier, resourceMetadata, scopeToken } from '../protocol/resource-metadata.ts'
 import { userClaims } from '../protocol/standard-claims.ts'
 
 const printable = z.string().regex(/^[^\p{C}]*$/u, { error: 'must not contain control characters' })
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ . : -' })
-const identifier = z.string().refine(isResourceIdentifier, { error: 'must be an absolute URI without a fragment' })
-const scopeToken = z
-  .string()
-  .refine(isScopeToken, { error: 'is no scope token (RFC 6749 §3.3)' })
-  .refine((token) => !OWN_SCOPES.some((standard) => standard === token), {
-    error: 'is a scope of the server itself, and no resource can define it',
-  })
-
-/** An API: `scopes` is a list, or each scope with its description in plain words. */
-export const declaredResource = z
-  .strictObject({
-    identifier,
-    name: printable.max(100).default(''),
-    scopes: z.union([z.array(scopeToken).max(200), z.record(scopeToken, printable.max(300))], {
-      error: 'must be a list of scopes, or a mapping of each scope to its description',
-    }),
-    introspection_clients: z.array(z.string()).max(100).default([]),
-    scopes_by_role: z.boolean().default(false),
-  })
-  .transform(({ introspection_clients, scopes_by_role, scopes, ...given }) => ({
-    ...given,
-    scopes: Array.isArray(scopes) ? Object.fromEntries(scopes.map((token) => [token, ''])) : scopes,
-    introspectionClients: introspection_clients,
-    scopesByRole: scopes_by_role,
-  }))
-export type DeclaredResource = z.output<typeof declaredResource>
-
 /** A role, with what it demands of who holds it, and what it allows them. What is left out is left as it is stored. */
 const roleFacts = z.strictObject({
   name,
@@ -163,7 +135,7 @@ export type DeclaredUser = z.output<typeof declaredUser>
 
 /** The whole file, as the published JSON Schema describes it. */
 const declaration = z.strictObject({
-  resources: z.array(declaredResource).optional(),
+  resources: z.array(resourceMetadata).optional(),
   roles: z.array(declaredRole).optional(),
   clients: z.array(declaredClient).optional(),
   users: z.array(declaredUser).optional(),

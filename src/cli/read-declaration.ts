@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { type DeclaredResource, resourceMetadata } from '../protocol/resource-metadata.ts'
 import {
   type DeclaredClient,
-  type DeclaredResource,
   type DeclaredRole,
   type DeclaredUser,
   declaredClient,
-  declaredResource,
   declaredRole,
   declaredUser,
 } from './declaration.ts'
@@ -51,7 +50,7 @@ export function readDeclaration(text: string): Reading {
   const section = <T>(name: (typeof SECTIONS)[number], schema: z.ZodType<T>): readonly Entry<T>[] =>
     readSection(document, name, whole.data[name], schema, faults)
   const declaration = {
-    resources: section('resources', declaredResource),
+    resources: section('resources', resourceMetadata),
     roles: section('roles', declaredRole),
     clients: section('clients', declaredClient),
     users: section('users', declaredUser),

@@ -91,7 +91,7 @@ users:
   line 4:6  resources[1].identifier: is the issuer, whose tokens are its own
   line 6:59  clients[0].scope: no resource of this client defines orders.write
   line 7:6  clients[1].client_id: stands here for the second time
-  line 7:59  clients[1].resources: names a resource that is neither here nor stored
+  line 7:59  clients[1].resources: names a resource that is not known
   line 8:36  clients[2].redirect_uris[0]: must be https, http on a loopback address, or a private-use scheme with a dot; no fragment, no user info
   line 10:46  users[0].password: breaks the password policy: length, upper, digit, special, common, personal
   line 10:69  users[0].roles[0]: is a role that is neither here nor stored
