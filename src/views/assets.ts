@@ -23,10 +23,12 @@ function asset(name: string, contentType: string, path = `/assets/${name}`): Ass
 export const stylesheet = asset('postern.css', 'text/css; charset=utf-8')
 /** What the pages of an account need besides: the sign-in does not carry it. */
 export const accountStylesheet = asset('account.css', 'text/css; charset=utf-8')
+/** What the console needs besides. */
+export const adminStylesheet = asset('admin.css', 'text/css; charset=utf-8')
 export const enhancements = asset('postern.js', 'text/javascript; charset=utf-8')
 export const formPoster = asset('form-post.js', 'text/javascript; charset=utf-8')
 /** Browsers ask for it by themselves, so no page has to. */
 const icon = asset('icon.svg', 'image/svg+xml', '/favicon.ico')
 
 /** Every file that pages load. */
-export const assets: readonly Asset[] = [stylesheet, accountStylesheet, enhancements, formPoster, icon]
+export const assets: readonly Asset[] = [stylesheet, accountStylesheet, adminStylesheet, enhancements, formPoster, icon]

@@ -3,7 +3,7 @@
  * wrong. Views turn data into markup and decide nothing; whoever serves them sets the headers.
  */
 import type { Config } from '../config/config.ts'
-import { type Asset, accountStylesheet, enhancements, stylesheet } from './assets.ts'
+import { type Asset, accountStylesheet, adminStylesheet, enhancements, stylesheet } from './assets.ts'
 import { fill } from './catalogue/fill.ts'
 import type { Catalogue } from './catalogue/index.ts'
 import { type Html, html, type Url, url } from './html.ts'
@@ -27,8 +27,8 @@ export interface PageHead {
   readonly title: string
   /** Whether the page tells of a fault: its title then begins with "Error:". */
   readonly isFault?: boolean
-  /** `wide` for pages with tables or output, `settings` for those beside `navigation`; an arch otherwise. */
-  readonly shape?: 'arch' | 'wide' | 'settings'
+  /** `wide` for pages with tables or output, `settings` and `console` for those beside `navigation`; an arch otherwise. */
+  readonly shape?: 'arch' | 'wide' | 'settings' | 'console'
   /** Stands before the main part. */
   readonly navigation?: Html
   /** Whether it needs the looks of the account pages too; the sign-in does not carry them. */
@@ -40,7 +40,7 @@ export interface PageHead {
 /** A whole document. */
 export function page(frame: Frame, head: PageHead, body: Html): Html {
   const { words, issuer, deploymentName } = frame
-  const isAccountStyled = head.isAccountStyled ?? head.shape === 'settings'
+  const isAccountStyled = head.isAccountStyled ?? (head.shape === 'settings' || head.shape === 'console')
   const prefix = head.isFault ? `${words.frame.errorPrefix} ` : ''
   return html`<!doctype html>
 <html lang="${words.lang}" dir="${words.dir}">
@@ -52,6 +52,7 @@ export function page(frame: Frame, head: PageHead, body: Html): Html {
 <meta name="robots" content="noindex">
 <link rel="stylesheet" href="${assetUrl(frame, stylesheet)}">
 ${isAccountStyled && html`<link rel="stylesheet" href="${assetUrl(frame, accountStylesheet)}">`}
+${head.shape === 'console' && html`<link rel="stylesheet" href="${assetUrl(frame, adminStylesheet)}">`}
 <script type="module" src="${head.script ?? assetUrl(frame, enhancements)}"></script>
 </head>
 <body>

@@ -4,7 +4,10 @@ import { parse } from 'parse5'
 /** A form as a browser would send it. */
 export interface Form {
   readonly action: string
+  /** What is sent when nothing is changed. */
   readonly fields: Readonly<Record<string, string>>
+  /** Every name that it can send. */
+  readonly names: readonly string[]
 }
 
 interface Node {
@@ -31,6 +34,9 @@ export function formsOf(html: string): readonly Form[] {
   const text = (area: Node) => (area.childNodes ?? []).map((child) => child.value ?? '').join('')
   return all(parse(html) as Node, 'form').map((form) => ({
     action: attribute(form, 'action') ?? '',
+    names: ['input', 'textarea', 'select'].flatMap((kind) =>
+      all(form, kind).map((one) => attribute(one, 'name') ?? ''),
+    ),
     fields: Object.fromEntries([
       ...all(form, 'input')
         .filter((input) => !isUnchecked(input))
@@ -77,7 +83,7 @@ export class BrowserSession {
   submit(page: LightMyRequestResponse, fields: Readonly<Record<string, string>>) {
     const buttons = new Set(['decision', 'do'])
     const names = Object.keys(fields).filter((name) => !buttons.has(name))
-    const fitting = formsOf(page.body).filter((each) => names.every((name) => name in each.fields))
+    const fitting = formsOf(page.body).filter((each) => names.every((name) => each.names.includes(name)))
     const form = fitting.find((each) => each.fields.id === fields.id) ?? fitting[0]
     if (!form)
       throw new Error(

@@ -60,6 +60,14 @@ function checked(schema: z.ZodObject | undefined, value: unknown, faults: FieldF
   return undefined
 }
 
+/** What a form of the console sent, by the schema that the API has for it. @throws Refused with every fault */
+export function checkedForm<Schema extends z.ZodObject>(schema: Schema, value: unknown): z.output<Schema> {
+  const faults: FieldFault[] = []
+  const output = checked(schema, value, faults)
+  if (faults.length > 0) throw new Refused('invalid_request', 'some fields are missing or wrong', faults)
+  return output as z.output<Schema> // what its schema has read
+}
+
 const ENTITY_TAG = /^"([\x21\x23-\x7e]{1,100})"$/
 
 /** "A client … to prevent the lost update problem" names the version that it has seen. RFC 9110 §13.1.1 */

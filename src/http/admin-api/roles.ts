@@ -26,6 +26,10 @@ const fields = {
   scopes: scopes.optional(),
 }
 
+/** What a role is told as. */
+export const roleBody = z.strictObject(fields)
+export const newRoleBody = z.strictObject({ name, ...fields })
+
 export const role = z
   .strictObject({
     name: z.string(),
@@ -76,7 +80,7 @@ interface SentFields {
   readonly scopes?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
-const fieldsIn = ({ require_mfa, allowed_networks, ...same }: SentFields) => ({
+export const roleFieldsIn = ({ require_mfa, allowed_networks, ...same }: SentFields) => ({
   ...same,
   requireMfa: require_mfa,
   allowedNetworks: allowed_networks,
@@ -114,13 +118,13 @@ export const roleOperations = [
     tag: 'roles',
     summary: 'Make a role',
     action: createRole,
-    body: z.strictObject({ name, ...fields }),
+    body: newRoleBody,
     status: 201,
     answer: role,
     isVersioned: true,
     isCreation: true,
     async run(deps, actor, { body: { name, ...sent } }) {
-      const made = await createRole.run(deps, actor, { name, ...fieldsIn(sent) })
+      const made = await createRole.run(deps, actor, { name, ...roleFieldsIn(sent) })
       return { ...versioned(made), location: `/roles/${made.name}` }
     },
   }),
@@ -132,13 +136,13 @@ export const roleOperations = [
     summary: 'Change a role: what is left out stays',
     action: updateRole,
     params: z.strictObject({ name }),
-    body: z.strictObject(fields),
+    body: roleBody,
     status: 200,
     answer: role,
     isVersioned: true,
     needsVersion: true,
     run: async (deps, actor, { params, body, version }) =>
-      versioned(await updateRole.run(deps, actor, { ...params, ...fieldsIn(body), version })),
+      versioned(await updateRole.run(deps, actor, { ...params, ...roleFieldsIn(body), version })),
   }),
   operation({
     id: 'deleteRole',

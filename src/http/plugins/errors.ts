@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type RefusalCode, Refused } from '../../administration/refused.ts'
 import type { Deps } from '../../deps.ts'
 import { OAuthError, PageError, type PageErrorCode } from '../../protocol/error.ts'
 import { StoreUnavailable } from '../../store/database.ts'
@@ -67,6 +68,14 @@ const PAGE_CODES: Partial<Record<OAuthError['code'], { code: PageErrorCode; stat
 }
 const pageCode = (refusal: OAuthError) => PAGE_CODES[refusal.code] ?? { code: 'invalid_request' as const, status: 400 }
 
+/** What the administration refuses, where no page can mend it. */
+const REFUSED_PAGES: Partial<Record<RefusalCode, PageErrorCode>> = {
+  forbidden: 'forbidden',
+  insufficient_user_authentication: 'forbidden',
+  not_found: 'not_found',
+  unavailable: 'unavailable',
+}
+
 const JSON_CODES: Partial<Record<PageErrorCode, string>> = {
   not_found: 'not_found',
   method_not_allowed: 'invalid_request',
@@ -91,6 +100,7 @@ async function sendErrorJson(request: FastifyRequest, reply: FastifyReply, refus
 /** Fastify's own refusals, by status: a body too large, a media type or a length it cannot read. */
 export function refusalOf(error: FastifyError | Error): OAuthError | PageError {
   if (error instanceof OAuthError || error instanceof PageError) return error
+  if (error instanceof Refused) return new PageError(REFUSED_PAGES[error.code] ?? 'invalid_request', { cause: error })
   if (error instanceof StoreUnavailable) {
     return new OAuthError('temporarily_unavailable', 'the server cannot answer now', {
       cause: error,

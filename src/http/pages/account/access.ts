@@ -36,7 +36,7 @@ export const placeOf = ({ session, user, from }: Visitor) => ({
 /** A change of a credential asks for a sign-in of at most five minutes ago. */
 export const FRESH: OwnDemand = { maxAgeSeconds: 300 }
 
-const SUBJECT = 'account'
+export const ACCOUNT_SUBJECT = 'account'
 const NOBODY: Standing = { now: new Date(0), session: undefined, user: undefined, consent: undefined }
 
 /**
@@ -53,7 +53,7 @@ export async function admit(
   demand: OwnDemand = {},
 ): Promise<Visitor | undefined> {
   const cookie = readCookie(deps, request, 'strict')
-  if (cookie === undefined && isFromElsewhere(deps, request)) return await bounce(deps, request, reply)
+  if (cookie === undefined && isFromElsewhere(deps, request)) return await bounce(deps, reply, path)
   const digest = cookieDigest(deps, request, 'strict')
   const standing = digest ? await deps.store.sessions.findByStrict(digest) : NOBODY
   const asked = ownPageRequest(path, demand)
@@ -77,8 +77,8 @@ const isFromElsewhere = (deps: Deps, request: FastifyRequest): boolean =>
   parametersOf(queryPairs(request)).get('bounced') === undefined
 
 /** A page of ours that leads to itself: the next request is same-origin, and brings the Strict cookie. */
-async function bounce(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<undefined> {
-  const url = `${request.routeOptions.url ?? deps.config.basePath}?bounced=1` // as we name it: a request line may hold another host
+async function bounce(deps: Deps, reply: FastifyReply, path: string): Promise<undefined> {
+  const url = `${deps.config.basePath}${path}${path.includes('?') ? '&' : '?'}bounced=1`
   reply.header('refresh', `0; url=${url}`)
   await sendPage(reply, html`<!doctype html><title>…</title>`)
   return undefined
@@ -95,12 +95,13 @@ export async function admitForm(
   const visitor = await admit(deps, request, reply, path, demand)
   if (!visitor) return undefined
   const form = parametersOf(bodyPairs(request))
-  refuseForgery(deps, request, form, visitor.cookie, SUBJECT)
+  refuseForgery(deps, request, form, visitor.cookie, ACCOUNT_SUBJECT)
   return { visitor, form }
 }
 
 /** The token of the forms of a visitor's pages. */
-export const accountCsrf = (deps: Deps, { cookie }: Pick<Visitor, 'cookie'>): string => csrfToken(deps, cookie, SUBJECT)
+export const accountCsrf = (deps: Deps, { cookie }: Pick<Visitor, 'cookie'>): string =>
+  csrfToken(deps, cookie, ACCOUNT_SUBJECT)
 
 /** What every account page shows around its own part. */
 export function accountFrame(deps: Deps, request: FastifyRequest, visitor: Visitor, action: string) {
