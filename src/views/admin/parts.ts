@@ -24,7 +24,7 @@ export const table = <Row>(
     : html`<div class="scroll" role="region" aria-labelledby="${id}-caption" tabindex="0"><table id="${id}">
 <caption id="${id}-caption">${caption}</caption>
 <thead><tr>${columns.map(({ name, isNumber }) => html`<th scope="col" class="${isNumber && 'number'}">${name}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${columns.map(({ cell, isNumber }) => html`<td class="${isNumber && 'number'}">${cell(row)}</td>`)}</tr>`)}</tbody>
+<tbody>${rows.map((row) => html`<tr>${columns.map(({ name, cell, isNumber }) => html`<td class="${isNumber && 'number'}" data-label="${name}">${cell(row)}</td>`)}</tr>`)}</tbody>
 </table></div>`
 
 /** Names and what is known of them. What is `undefined` is left out. */
