@@ -15,6 +15,7 @@ test('public, administrators and metrics are served at three ports, and end toge
   assert.deepEqual(await statuses('/.well-known/openid-configuration'), [200, 404, 404])
   assert.deepEqual(await statuses('/metrics'), [404, 404, 200])
   const scrape = await (await fetch(`${origins[2]}/metrics`)).text()
+  assert.match(scrape, /^postern_database_up 1$/m)
   assert.match(scrape, /^process_resident_memory_bytes \d{8,}$/m)
   assert.match(scrape, /^postern_build_info\{version="[\d.]+",node="24[\d.]+"\} 1$/m)
   assert.match(scrape, /^nodejs_eventloop_lag_seconds\{quantile="0.99"\} [\d.e-]+$/m)
