@@ -1,8 +1,9 @@
 import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
+import type { AuditEvent } from '../store/audit.ts'
 import type { Store } from '../store/index.ts'
 import type { ResetOwner } from '../store/mail-links.ts'
-import { canonical } from '../store/users.ts'
+import { canonical, type User } from '../store/users.ts'
 import { mailLinkEvent, type Provenance } from '../telemetry/audit.ts'
 import { type LetterDeps, sealedLetter } from './letter.ts'
 import { accountOf, languageOf, passwordChangedNotice } from './notices.ts'
@@ -39,10 +40,34 @@ export async function requestReset(
   if (seconds > 0) return seconds
 
   const found = await deps.store.users.find({ login })
-  const key = digestOf(`reset\0mails\0${found?.id ?? canonical(login)}`)
-  const isSpared = (await deps.store.throttle.take([key], MAILS, deps.random.bytes(16))) > 0
+  const isSpared = await isSparedMails(deps, found?.id ?? canonical(login))
   const user = isSpared || found?.disabledAt || found?.email === null ? undefined : found
+  const language = languageOf(user ?? NOBODY, from)
+  const event = mailLinkEvent(deps, 'password.reset_requested', from, user?.id)
+  await mailReset(deps, user, { language, interactionId }, event)
+  return 0
+}
 
+/**
+ * Mails a link to a new password to an owner whom an administrator wants to have one. Does not check that they can sign in.
+ * @returns false where they have had all the mails of an hour
+ */
+export async function sendReset(deps: RecoveryByMailDeps, user: User, event: AuditEvent): Promise<boolean> {
+  if (await isSparedMails(deps, user.id)) return false
+  await mailReset(deps, user, { language: languageOf(user, undefined), interactionId: undefined }, event)
+  return true
+}
+
+const isSparedMails = async ({ store, random }: RecoveryByMailDeps, owner: string): Promise<boolean> =>
+  (await store.throttle.take([digestOf(`reset\0mails\0${owner}`)], MAILS, random.bytes(16))) > 0
+
+/** Writes the link and its mail; for nobody, as much that leads nowhere. */
+async function mailReset(
+  deps: RecoveryByMailDeps,
+  user: User | undefined,
+  { language, interactionId }: { readonly language: string; readonly interactionId: string | undefined },
+  event: AuditEvent,
+): Promise<void> {
   const token = newToken(deps.random, 'rp_')
   const letter = {
     kind: 'reset-password' as const,
@@ -50,16 +75,14 @@ export async function requestReset(
     href: `${deps.config.issuer}/reset-password?token=${token}`,
     lifetimeSeconds: RESET_SECONDS,
   }
-  const envelope = { to: user?.email ?? '', language: languageOf(user ?? NOBODY, from), letter }
-  const mails = sealedLetter(deps, envelope, RESET_SECONDS)
+  const mails = sealedLetter(deps, { to: user?.email ?? '', language, letter }, RESET_SECONDS)
   const bound = { email: canonical(user?.email ?? ''), epoch: user?.epoch ?? 0, interaction: interactionId }
   await deps.store.mailLinks.addReset(
     user?.id,
     { digest: digestOf(token), purpose: 'reset', data: bound, lifetimeSeconds: RESET_SECONDS },
     user ? mails : mails.map((mail) => ({ ...mail, payload: undefined })),
-    mailLinkEvent(deps, 'password.reset_requested', from, user?.id),
+    event,
   )
-  return 0
 }
 
 const NOBODY = { username: '', email: null, claims: {} }

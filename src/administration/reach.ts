@@ -6,7 +6,8 @@ import { Refused } from './refused.ts'
 // How far a limited administrator reaches: whoever does not have every permission can neither give what they don't have,
 // nor touch somebody who has as much as they do, nor themselves. Otherwise a permission would lead to all others.
 
-const isUnlimited = ({ permissions }: Administrator): boolean =>
+/** Whether somebody has every permission there is. */
+export const isUnlimited = ({ permissions }: Administrator): boolean =>
   permissionsOf(['*']).every((one) => permissions.includes(one))
 
 const isBelow = (permissions: readonly Permission[], actor: Administrator): boolean =>

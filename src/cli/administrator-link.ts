@@ -1,4 +1,4 @@
-import { sealedLetter } from '../accounts/letter.ts'
+import { type Invitation, invite } from '../accounts/invitation.ts'
 import { digestOf } from '../base/digest.ts'
 import { newToken } from '../base/random.ts'
 import type { Deps } from '../deps.ts'
@@ -23,21 +23,6 @@ export async function newAdministratorLink(deps: LinkDeps): Promise<OneTimeLink>
   return { url: `${deps.config.issuer}/first-administrator?token=${token}`, expiresInSeconds: LINK_SECONDS }
 }
 
-const INVITATION_SECONDS = 7 * 86_400
-
-export interface Invitation extends OneTimeLink {
-  /** Whether the link also goes to the address by mail. */
-  readonly isMailed: boolean
-}
-
-/** Invites the owner of an address to make an account, with the roles given; good for a week. Roles must exist. */
-export async function newInvitation(deps: LinkDeps, email: string, roles: readonly string[]): Promise<Invitation> {
-  const token = newToken(deps.random, 'in_')
-  const link = { purpose: 'invitation', data: { email, roles } } as const
-  const event = operated(deps, 'invitation.created', { detail: { roles } })
-  const href = `${deps.config.issuer}/signup?invitation=${token}`
-  const letter = { kind: 'invitation' as const, href, lifetimeSeconds: INVITATION_SECONDS }
-  const mails = sealedLetter(deps, { to: email, language: 'en', letter }, INVITATION_SECONDS)
-  await deps.store.administration.addLink(digestOf(token), link, INVITATION_SECONDS, event, mails)
-  return { url: href, expiresInSeconds: INVITATION_SECONDS, isMailed: mails.length > 0 }
-}
+/** Invites the owner of an address to make an account, as the operator. Roles must exist. */
+export const newInvitation = (deps: LinkDeps, email: string, roles: readonly string[]): Promise<Invitation> =>
+  invite(deps, { email, roles, language: 'en' }, operated(deps, 'invitation.created', { detail: { roles } }))

@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { grantOperations } from './grants.ts'
 import { type Operation, operation } from './operation.ts'
 import { roleOperations } from './roles.ts'
+import { userStandingOperations } from './user-standing.ts'
+import { userOperations } from './users.ts'
 
 const whoAmI = operation({
   id: 'whoAmI',
@@ -23,4 +26,10 @@ const whoAmI = operation({
 })
 
 /** Every operation of the admin API: what is listed here is served, documented and tested. */
-export const OPERATIONS: readonly Operation[] = [whoAmI, ...roleOperations]
+export const OPERATIONS: readonly Operation[] = [
+  whoAmI,
+  ...userOperations,
+  ...userStandingOperations,
+  ...roleOperations,
+  ...grantOperations,
+]

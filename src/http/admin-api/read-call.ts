@@ -9,19 +9,27 @@ export const NOT_JSON = Symbol('not json')
 
 const JSON_TYPE = /^application\/json(?:; ?charset="?utf-8"?)?$/i
 
-/** Reads a JSON body; anything else is told apart, and nothing is guessed. A NUL is no text that is stored. */
+/** Reads a JSON body; anything else is told apart, and nothing is guessed. A NUL or half a character is no text that is stored. */
 export function jsonBody(contentType: string | undefined, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
   if (!JSON_TYPE.test(contentType ?? '')) return NOT_JSON
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return /\\u0000/.test(text) ? MALFORMED : JSON.parse(text)
+    return JSON.parse(text, storable)
   } catch {
     return MALFORMED
   }
 }
 
 const MALFORMED = Symbol('malformed json')
+
+/** PostgreSQL has neither a NUL nor half of a surrogate pair. @throws for a text with one */
+function storable(key: string, value: unknown): unknown {
+  for (const text of [key, value]) {
+    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed())) throw new Error('no text')
+  }
+  return value
+}
 
 /** Reads what an operation was asked by its own schemas: every fault at once, unknown fields among them. @throws Refused */
 export function readCall(operation: Operation, request: FastifyRequest): Call<unknown, unknown, unknown> {
