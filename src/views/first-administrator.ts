@@ -38,7 +38,7 @@ ${form(
         { title: texts.done },
         html`<h1>${texts.done}</h1>
 <p>${fill(texts.doneMeaning, { username: html`<strong><bdi>${view.username}</bdi></strong>` })}</p>
-${view.signInHref !== undefined && html`<div class="actions"><a id="sign-in" class="button" href="${url(view.signInHref)}">${texts.signIn}</a></div>`}`,
+${view.signInHref !== undefined && html`<div class="actions"><a id="sign-in" class="button primary" href="${url(view.signInHref)}">${texts.signIn}</a></div>`}`,
       )
     case 'expired':
       return page(

@@ -20,8 +20,8 @@ export function logOutPage(view: LogOutView, frame: Frame): Html {
 <h1>${words.logOut.title}</h1>
 ${view.client && html`<p>${fill(words.logOut.asked, { client: html`<strong><bdi>${view.client.name}</bdi></strong>` })}</p>`}
 ${view.account !== undefined && html`<p>${fill(words.logOut.account, { account: html`<strong><bdi>${view.account}</bdi></strong>` })}</p>`}
-<p>${words.logOut.meaning}</p>
-${form(view, 'log-out-form', html`<div class="actions"><button id="log-out" type="submit" name="decision" value="allow" class="primary">${words.logOut.submit}</button></div>`)}
+<p>${view.client ? words.logOut.meaning : words.logOut.meaningAlone}</p>
+${form(view, 'log-out-form', html`<div class="actions"><button id="log-out" type="submit" name="decision" value="allow" class="primary">${view.client ? words.logOut.submit : words.logOut.submitAlone}</button></div>`)}
 <p class="quiet">${words.logOut.otherwise}</p>`,
   )
 }

@@ -70,7 +70,11 @@ export function resetSentPage(view: ResetSentView, frame: Frame): Html {
     html`<h1>${texts.sentTitle}</h1>
 <p>${texts.sent} ${fill(texts.sentFor, { wait: waitInWords(words.lang, view.lifetimeSeconds) })}</p>
 <p class="quiet">${texts.nothing}</p>
-${outboxHref !== undefined && html`<div class="actions"><a id="outbox" class="button" href="${url(outboxHref)}">${texts.outbox}</a></div>`}
+${
+  outboxHref !== undefined &&
+  html`<p>${texts.outboxMeaning}</p>
+<div class="actions"><a id="outbox" class="button" href="${url(outboxHref)}">${texts.outbox}</a></div>`
+}
 <div class="links"><p><a id="again" href="${url(view.againHref)}">${texts.again}</a></p>
 ${view.signInHref !== undefined && html`<p><a id="sign-in" href="${url(view.signInHref)}">${texts.back}</a></p>`}</div>`,
   )

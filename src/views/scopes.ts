@@ -10,9 +10,14 @@ export interface ScopeView {
   readonly resource?: string
 }
 
-/** What an app may do, in plain words. */
+/** What an app may do, in plain words: the standard's scopes first, in the same order everywhere. */
 export const scopeList = (scopes: readonly ScopeView[], words: Catalogue, id?: string): Html =>
-  html`<ul id="${id}" class="scopes">${scopes.map((scope) => html`<li data-scope="${scope.name}">${scopeInWords(scope, words)}</li>`)}</ul>`
+  html`<ul id="${id}" class="scopes">${inOrder(scopes, Object.keys(words.scope.standard)).map((scope) => html`<li data-scope="${scope.name}">${scopeInWords(scope, words)}</li>`)}</ul>`
+
+function inOrder(scopes: readonly ScopeView[], standard: readonly string[]): readonly ScopeView[] {
+  const place = ({ name }: ScopeView) => (standard.includes(name) ? standard.indexOf(name) : standard.length)
+  return scopes.toSorted((left, right) => place(left) - place(right))
+}
 
 function scopeInWords({ name, description, resource }: ScopeView, words: Catalogue): Html {
   const standard = words.scope.standard

@@ -120,7 +120,7 @@ test('the overview says what to mend, with the way there, or that all is well (p
   const page = dom('account, everything to look at')
   const warnings = elements(page.id('safety')!).filter(({ tagName }) => tagName === 'a')
   assert.equal(warnings.length, Object.keys(en.overview.warning).length)
-  assert.match(text(page.id('overview')!), /Second step Off/)
+  assert.match(text(page.id('overview')!), /Two-step sign-in Off/)
 })
 
 test('each device, app and authenticator has its own button, told apart by name (pages.md, Account; WCAG 2.4.6)', () => {

@@ -122,7 +122,7 @@ export function states(words: Catalogue, issuer = 'https://id.example.com'): rea
       ),
       true,
     ),
-    state('account-ready', accountReadyPage({ username: 'ada' }, frame)),
+    state('account-ready', accountReadyPage({ username: 'ada', accountHref: '/account' }, frame)),
     state('consent', consentPage(consent, frame)),
     state('consent, logo', consentPage({ ...consent, client: { ...acme, logo: '/favicon.ico' } }, frame)),
     state(

@@ -37,7 +37,7 @@ export function firstAdministratorPages(app: FastifyInstance, deps: Deps): void 
     const result = await signUp(deps, form, right, provenance(request))
     switch (result.outcome) {
       case 'created': {
-        const view = { state: 'done', username: form.username } as const
+        const view = { state: 'done', username: form.username, signInHref: `${deps.config.basePath}/account` } as const
         return await sendPage(reply, firstAdministratorPage(view, frameFor(deps, request)))
       }
       case 'refused':

@@ -129,7 +129,9 @@ async function show(
     authenticatorHref: `${basePath}/second-factor?id=${interaction.id}`,
     ...(fault ? { fault } : {}),
     ...(open.to ? { client: { name: open.client.clientName } } : {}),
-    ...(standing.user ? { account: { name: standing.user.username } } : {}),
+    ...(standing.user
+      ? { account: { name: standing.user.username, switchAction: `${basePath}/consent/switch?id=${interaction.id}` } }
+      : {}),
   }
   const page = way.page(view, frameFor(deps, request, interaction.request.uiLocales))
   await sendPage(reply, page, { status, ...formActionOf(deps, open) })

@@ -137,7 +137,13 @@ async function welcome(
     setDeviceCookie(deps, reply, device)
   }
   if (open) return await seeOther(reply, `${deps.config.basePath}/interaction?id=${open.interaction.id}`)
-  await sendPage(reply, accountReadyPage({ username: user.username }, frameFor(deps, request)))
+  await sendPage(
+    reply,
+    accountReadyPage(
+      { username: user.username, accountHref: `${deps.config.basePath}/account` },
+      frameFor(deps, request),
+    ),
+  )
 }
 
 async function show(deps: Deps, request: FastifyRequest, reply: FastifyReply, shown: Shown): Promise<void> {

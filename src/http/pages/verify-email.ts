@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { findEmailLink, proveEmail } from '../../accounts/verification.ts'
 import type { Deps } from '../../deps.ts'
 import { parametersOf } from '../../protocol/parameters.ts'
+import { ACCOUNT_SUBPATHS } from '../../views/account/frame.ts'
 import { linkGonePage } from '../../views/recovery.ts'
 import { emailVerifiedPage, verifyEmailPage } from '../../views/verify-email.ts'
 import { frameFor, provenance, sendPage } from '../context.ts'
@@ -15,7 +16,13 @@ const SUBJECT = 'verify-email'
 export function verifyEmailPages(app: FastifyInstance, deps: Deps): void {
   const tokenOf = (request: FastifyRequest): string => parametersOf(queryPairs(request)).get('token') ?? ''
   const showGone = (request: FastifyRequest, reply: FastifyReply) =>
-    sendPage(reply, linkGonePage({}, frameFor(deps, request)), { status: 410 })
+    sendPage(
+      reply,
+      linkGonePage({ againHref: deps.config.basePath + ACCOUNT_SUBPATHS.email }, frameFor(deps, request)),
+      {
+        status: 410,
+      },
+    )
 
   app.get('/verify-email', async (request, reply) => {
     const found = await findEmailLink(deps, tokenOf(request))

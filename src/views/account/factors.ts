@@ -83,7 +83,8 @@ ${
 
 const recoveryCodes = (view: FactorsView, { factors: texts }: Catalogue): Html =>
   html`<h2>${texts.codes}</h2>
-<p>${texts.codesMeaning} <strong id="codes-left">${fill(texts.codesLeft, { count: view.recoveryCodesLeft })}</strong></p>
+<p>${texts.codesMeaning}</p>
+<p><strong id="codes-left">${fill(texts.codesLeft, { count: view.recoveryCodesLeft })}</strong></p>
 ${form(
   view,
   'regenerate-form',

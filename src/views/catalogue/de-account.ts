@@ -74,7 +74,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
       overview: 'Übersicht',
       profile: 'Profil',
       password: 'Passwort',
-      factors: 'Zweiter Schritt',
+      factors: 'Anmeldung in zwei Schritten',
       sessions: 'Geräte',
       apps: 'Verbundene Apps',
       data: 'Ihre Daten',
@@ -138,7 +138,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     same: 'Wählen Sie ein anderes Passwort als das jetzige.',
   },
   factors: {
-    title: 'Zweiter Schritt',
+    title: 'Anmeldung in zwei Schritten',
     none: 'Sie melden sich nur mit Ihrem Passwort an. Mit einem Authenticator kann das niemand mit Ihrem Passwort allein.',
     meaning: 'Zur Anmeldung brauchen Sie Ihr Passwort und einen Code von einem dieser Authenticatoren.',
     list: 'Authenticatoren',
@@ -157,7 +157,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     codesLeft: 'Noch übrig: {count}',
     codesMeaning: 'Damit kommen Sie hinein, wenn Sie Ihren Authenticator verloren haben. Jeder gilt einmal.',
     regenerate: 'Neue Codes holen',
-    regenerateMeaning: 'Die alten gelten dann nicht mehr.',
+    regenerateMeaning: 'Mit neuen Codes gelten die alten nicht mehr.',
   },
   sessions: {
     title: 'Geräte',
@@ -169,7 +169,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     end: 'Abmelden',
     everywhere: 'Überall abmelden',
     everywhereMeaning:
-      'Beendet alle Sitzungen, auch diese, und den Zugriff aller Apps. Danach müssen Sie sich neu anmelden.',
+      'Das beendet alle Sitzungen, auch diese, und den Zugriff aller Apps. Danach müssen Sie sich neu anmelden.',
     everywhereTitle: 'Kommt Ihnen etwas seltsam vor?',
     device: {
       both: '{browser} auf {system}',
@@ -211,7 +211,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     none: 'Ihr Konto hat keine E-Mail-Adresse.',
     unverified: 'Sie ist noch nicht bestätigt.',
     resend: 'Bestätigung noch einmal schicken',
-    pending: 'Wir warten darauf, dass Sie den Link öffnen, den wir an {email} geschickt haben.',
+    pending: 'Die Änderung wartet, bis Sie den Link öffnen, den wir an {email} geschickt haben.',
     cancel: 'Änderung abbrechen',
     fresh: 'Neue E-Mail-Adresse',
     hint: 'Wir schicken einen Link dorthin. Ihre Adresse ändert sich, wenn Sie ihn öffnen; die alte wird benachrichtigt.',
@@ -225,7 +225,8 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
       'Alles, was hier über Sie gespeichert ist, als JSON-Datei: Profil, Geräte, Apps und Ereignisse. Keine Geheimnisse.',
     download: 'Herunterladen',
     delete: 'Ihr Konto löschen',
-    deleteMeaning: 'Beendet Ihr Konto hier und damit den Zugriff aller Apps. Das lässt sich nicht rückgängig machen.',
+    deleteMeaning:
+      'Das beendet Ihr Konto hier und damit den Zugriff aller Apps. Das lässt sich nicht rückgängig machen.',
     deleteLink: 'Konto löschen…',
   },
   deleteAccount: {
@@ -250,12 +251,13 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
       'Sagen Sie uns, wer Sie sind. Wenn wir Sie kennen, schicken wir einen Link, mit dem Sie ein neues Passwort wählen können.',
     submit: 'Link schicken',
     back: 'Zurück zur Anmeldung',
-    sentTitle: 'Sehen Sie in Ihre Mail',
+    sentTitle: 'Sehen Sie in Ihr Postfach',
     sent: 'Wenn es zu Ihrer Eingabe ein Konto gibt, ist ein Link an dessen E-Mail-Adresse unterwegs.',
     sentFor: 'Der Link gilt einmal und {wait} lang.',
     nothing: 'Nichts da? Sehen Sie im Spam-Ordner nach und prüfen Sie Ihre Eingabe.',
     again: 'Noch einmal versuchen',
-    outbox: 'Dieser Server verschickt keine Mail. Zum Postausgang',
+    outboxMeaning: 'Dieser Server verschickt keine Mail: Die Nachricht wartet in seinem Postausgang.',
+    outbox: 'Zum Postausgang',
   },
   resetPassword: {
     title: 'Neues Passwort wählen',

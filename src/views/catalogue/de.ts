@@ -113,7 +113,9 @@ export const de: Catalogue = {
     account: 'Sie sind als {account} angemeldet.',
     meaning:
       'Damit endet die Sitzung dieser App und aller anderen Apps, die Sie in diesem Browser damit geöffnet haben.',
+    meaningAlone: 'Damit endet Ihre Sitzung in diesem Browser, mit allen Apps, die Sie hier geöffnet haben.',
     submit: 'Von der Sitzung dieser App abmelden',
+    submitAlone: 'Abmelden',
     otherwise: 'Wenn Sie das nicht wollten, schließen Sie die Seite. Dann ändert sich nichts.',
   },
   signedOut: {

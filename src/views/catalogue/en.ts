@@ -25,7 +25,7 @@ export const words = {
   passwordRule: {
     length: '{min} to {max} characters',
     upper: 'a capital letter',
-    lower: 'a small letter',
+    lower: 'a lower-case letter',
     digit: 'a digit',
     special: 'a special character, such as ! or %',
     common: 'not on a list of known passwords',
@@ -50,7 +50,7 @@ export const words = {
       missing: 'Choose a password.',
       length: 'Make your password {min} to {max} characters long.',
       upper: 'Add a capital letter to your password.',
-      lower: 'Add a small letter to your password.',
+      lower: 'Add a lower-case letter to your password.',
       digit: 'Add a digit to your password.',
       special: 'Add a special character, such as ! or %, to your password.',
       common: 'This password is on a list of known passwords. Choose another.',
@@ -112,7 +112,9 @@ export const words = {
     asked: '{client} asks to sign you out here.',
     account: 'You are signed in as {account}.',
     meaning: 'This ends the session of this app, and of every other app that you opened with it in this browser.',
+    meaningAlone: 'This ends your session in this browser, with every app that you opened here.',
     submit: 'Sign out of this app’s session',
+    submitAlone: 'Sign out',
     otherwise: 'If you did not ask for this, close the page. Nothing will change.',
   },
   signedOut: {
@@ -137,10 +139,10 @@ export const words = {
     back: 'Back to {client}',
   },
   firstAdministrator: {
-    title: 'Make the first administrator',
+    title: 'Create the first administrator',
     intro: 'This server is new. Whoever fills in this page can change everything on it.',
-    submit: 'Make administrator',
-    done: 'The administrator is made',
+    submit: 'Create administrator',
+    done: 'The administrator is ready',
     doneMeaning: 'You can sign in as {username} from now on. The link that brought you here is used up.',
     signIn: 'Sign in',
     expired: 'This link no longer works',
@@ -203,7 +205,7 @@ export const words = {
       },
       not_found: {
         title: 'There is no page here',
-        meaning: 'The address may have a slip in it, or the page has moved.',
+        meaning: 'The address may be mistyped, or the page has moved.',
         remedy: 'Check the address, or go back to the app that you came from.',
       },
       unavailable: {

@@ -200,7 +200,7 @@ suite('names and passwords of new accounts', () => {
     ['gate.example-A1', /name of this site/],
     ['Gate.Example!2026', /name of this site/],
     ['nocapitals-1!x', /capital letter/],
-    ['NOSMALLS-1!XXX', /small letter/],
+    ['NOSMALLS-1!XXX', /lower-case letter/],
     ['No-Digits!-Here', /digit/],
     ['NoSpecials12345', /special character/],
     ['Short-1!', /12 to 128/],

@@ -7,12 +7,14 @@ import { beginEnrolment, openEnrolment } from '../../../accounts/totp.ts'
 import { isId } from '../../../base/random.ts'
 import type { Deps } from '../../../deps.ts'
 import { PageError } from '../../../protocol/error.ts'
+import { parametersOf } from '../../../protocol/parameters.ts'
 import { factorEvent } from '../../../telemetry/audit.ts'
 import { factorsPage } from '../../../views/account/factors.ts'
 import { ACCOUNT_PATHS, ACCOUNT_SUBPATHS } from '../../../views/account/frame.ts'
 import type { CodeFault } from '../../../views/code-field.ts'
 import { enrolScanPage, enrolStartPage, recoveryCodesPage } from '../../../views/enrolment.ts'
 import { frameFor, seeOther, sendPage } from '../../context.ts'
+import { queryPairs } from '../../parameters.ts'
 import { nameOf, qrModules, sendCodesFile } from '../enrol-factor.ts'
 import { answerOutcome } from '../second-factor.ts'
 import { accountCsrf, accountFrame, admit, admitForm, backTo, FRESH, placeOf, type Visitor } from './access.ts'
@@ -21,6 +23,7 @@ const PATH = ACCOUNT_PATHS.factors
 const START = ACCOUNT_SUBPATHS.enrol
 const CONFIRM = `${PATH}/confirm`
 const CODES = `${PATH}/codes`
+const CODES_OF_ENROLMENT = `${CODES}?after=enrolment`
 const LONGEST_CODE = 100
 
 /** The authenticators and recovery codes of an account. Every change asks for a fresh sign-in; GET changes nothing. */
@@ -124,7 +127,7 @@ function enrolment(app: FastifyInstance, deps: Deps): void {
       proved: () =>
         visitor.user.hasFactor
           ? backTo(deps, reply, PATH, 'factorAdded')
-          : seeOther(reply, deps.config.basePath + CODES),
+          : seeOther(reply, deps.config.basePath + CODES_OF_ENROLMENT),
       refused: (fault, status) => showScan(request, reply, visitor, fault, status),
     })
   })
@@ -140,16 +143,21 @@ async function regenerate(deps: Deps, reply: FastifyReply, visitor: Visitor): Pr
   await seeOther(reply, deps.config.basePath + CODES)
 }
 
+/** Whether the codes are the last step of an enrolment, or were wished for. */
+const endsEnrolment = (request: FastifyRequest): boolean =>
+  parametersOf(queryPairs(request)).get('after') === 'enrolment'
+
 function recoveryCodes(app: FastifyInstance, deps: Deps): void {
   const unsaved = ({ user, session }: Visitor) => unsavedRecoveryCodes(deps, user.id, session.id)
   const show = async (request: FastifyRequest, reply: FastifyReply, visitor: Visitor, isUnsaved: boolean) => {
     const codes = await unsaved(visitor)
     if (!codes) return await backTo(deps, reply, PATH)
+    const isEnrolment = endsEnrolment(request)
     const view = {
-      ...accountFrame(deps, request, visitor, CODES),
+      ...accountFrame(deps, request, visitor, isEnrolment ? CODES_OF_ENROLMENT : CODES),
       codes,
       downloadHref: `${deps.config.basePath}${CODES}.txt`,
-      isEnrolment: false,
+      isEnrolment,
       isUnsaved,
     }
     await sendPage(reply, recoveryCodesPage(view, frameFor(deps, request)), { status: isUnsaved ? 400 : 200 })
@@ -170,6 +178,6 @@ function recoveryCodes(app: FastifyInstance, deps: Deps): void {
     if (!sent) return
     if (sent.form.get('saved') === undefined) return await show(request, reply, sent.visitor, true)
     await deps.store.recoveryCodes.endReveal(sent.visitor.user.id)
-    await backTo(deps, reply, PATH, 'codesSaved')
+    await backTo(deps, reply, PATH, endsEnrolment(request) ? 'factorAdded' : 'codesSaved')
   })
 }

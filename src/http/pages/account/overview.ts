@@ -51,7 +51,10 @@ function overview(app: FastifyInstance, deps: Deps): void {
     await deps.store.sessions.end(session.id, signedOut(deps, from, user.id, session.id))
     clearSessionCookies(deps, reply)
     reply.header('clear-site-data', '"cache", "storage"')
-    await sendPage(reply, signedOutPage({}, frameFor(deps, request)))
+    await sendPage(
+      reply,
+      signedOutPage({ signInHref: deps.config.basePath + ACCOUNT_PATHS.overview }, frameFor(deps, request)),
+    )
   })
 }
 
@@ -88,7 +91,10 @@ function sessions(app: FastifyInstance, deps: Deps): void {
     if (form.get('do') === 'end-all') {
       await deps.store.users.signOutEverywhere(user.id, accountEvent(deps, 'sessions.ended', placeOf(visitor)))
       clearSessionCookies(deps, reply)
-      return await sendPage(reply, signedOutPage({}, frameFor(deps, request)))
+      return await sendPage(
+        reply,
+        signedOutPage({ signInHref: deps.config.basePath + ACCOUNT_PATHS.overview }, frameFor(deps, request)),
+      )
     }
     const event = accountEvent(deps, 'session.ended', placeOf(visitor), { detail: { session: form.get('id') } })
     const isEnded = await endSession(deps, user.id, form.get('id'), event)
