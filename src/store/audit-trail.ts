@@ -15,21 +15,42 @@ export interface AuditFilter {
   readonly userId?: string | undefined
   readonly clientId?: string | undefined
   readonly requestId?: string | undefined
+  readonly outcome?: string | undefined
+  readonly actor?: string | undefined
+  /** From this instant on, and until before that one. */
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
 }
 
 /** Reading what happened. */
 export const auditTrailStore = (database: Database) => ({
   /** The latest events, oldest first. */
-  async latest({ type, userId, clientId, requestId }: AuditFilter, limit: number): Promise<readonly AuditedEvent[]> {
+  async latest(filter: AuditFilter, limit: number): Promise<readonly AuditedEvent[]> {
+    return (await this.search(filter, undefined, limit)).toReversed()
+  },
+
+  /** Events, newest first, from before a given one. */
+  async search(filter: AuditFilter, before: string | undefined, limit: number): Promise<readonly AuditedEvent[]> {
+    const { type, userId, clientId, requestId, outcome, actor, from, to } = filter
     const rows = await database.run((db) => {
       let asked = events(db).orderBy('e.id', 'desc').limit(limit)
+      if (before !== undefined) asked = asked.where('e.id', '<', before)
       if (type !== undefined) asked = asked.where('e.type', '=', type)
       if (userId !== undefined) asked = asked.where('e.user_id', '=', userId)
       if (clientId !== undefined) asked = asked.where('e.client_id', '=', clientId)
       if (requestId !== undefined) asked = asked.where('e.request_id', '=', requestId)
+      if (outcome !== undefined) asked = asked.where('e.outcome', '=', outcome)
+      if (actor !== undefined) asked = asked.where('e.actor', '=', actor)
+      if (from !== undefined) asked = asked.where('e.at', '>=', from)
+      if (to !== undefined) asked = asked.where('e.at', '<', to)
       return asked.execute()
     })
-    return rows.map(audited).toReversed()
+    return rows.map(audited)
+  },
+
+  async find(id: string): Promise<AuditedEvent | undefined> {
+    const row = await database.run((db) => events(db).where('e.id', '=', id).executeTakeFirst())
+    return row && audited(row)
   },
 
   /** Events after one of them, oldest first, for reading all there are in pages. */

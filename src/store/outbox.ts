@@ -55,12 +55,16 @@ export interface Delivery {
 /** Which of them, newest first. */
 export interface DeliveryQuery {
   readonly channel?: OutboxChannel | undefined
+  readonly state?: DeliveryState | undefined
   /** The id of the last one that was seen. */
   readonly after?: string | undefined
   readonly limit: number
 }
 
 export type OutboxChannel = 'mail' | 'logout'
+
+/** `failed`: refused, or given up. */
+export type DeliveryState = 'waiting' | 'delivered' | 'failed'
 
 /**
  * The part of a statement that puts mails into the outbox when, and only when, the change beside it happened: no notice is
@@ -89,6 +93,11 @@ const waitingColumns = sql`o.id, o.topic, o.payload, o.created_at as "createdAt"
 const deliveryColumns = sql`
   o.id, o.channel, o.topic, o.client_id as "clientId", o.user_id as "userId", o.session_id as "sessionId", o.created_at as "createdAt",
   o.expires_at as "expiresAt", o.next_attempt_at as "nextAttemptAt", o.attempts, o.last_error as "lastError", o.delivered_at as "deliveredAt"`
+
+/** Null for what is not to be sent. */
+const deliveryState = sql`
+  case when o.delivered_at is not null then 'delivered' when o.next_attempt_at is not null then 'waiting'
+       when o.last_error is not null then 'failed' end`
 
 /** A statement that takes what is due of a channel, up to what it returns of each row `o`; `t.now` is when. */
 const claiming = (
@@ -177,12 +186,12 @@ export const outboxStore = (database: Database) => ({
     return rows
   },
 
-  /** What was sent, failed or waits, newest first. */
-  async listDeliveries({ channel, after, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
+  /** What was sent, failed or waits, newest first. What is there for the time it takes alone was never to be sent. */
+  async listDeliveries({ channel, state, after, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
     const { rows } = await database.run((db) =>
       sql<Delivery>`
         select ${deliveryColumns} from outbox o
-         where o.channel = coalesce(${channel ?? null}::text, o.channel)
+         where o.channel = coalesce(${channel ?? null}::text, o.channel) and ${deliveryState} = coalesce(${state ?? null}::text, ${deliveryState})
            and o.id < ${after ?? 'ffffffff-ffff-ffff-ffff-ffffffffffff'}::uuid order by o.id desc limit ${limit}`.execute(
         db,
       ),

@@ -39,6 +39,8 @@ interface VerifyDeps {
   /** What is younger may not be missing. */
   readonly retentionDays: number
   readonly now: Date
+  /** Where to begin to look for events without a seal; at the first one when absent. */
+  readonly unsealedAfter?: string
 }
 
 const PAGE = 1000
@@ -161,7 +163,10 @@ function* endFaults(last: Known, head: Known | undefined, newest: StoredCheckpoi
 }
 
 /** What stands in the tables and came neither by sealing nor to wait for it. */
-async function additions({ store: { auditChain } }: VerifyDeps, end: number): Promise<readonly ChainFault[]> {
+async function additions(
+  { store: { auditChain }, unsealedAfter }: VerifyDeps,
+  end: number,
+): Promise<readonly ChainFault[]> {
   const [beyond] = await auditChain.listSeals(end, 1)
   const head = await auditChain.findHead() // sealing may have gone on meanwhile
   const isAhead = beyond !== undefined && beyond.seq > (head?.seq ?? 0)
@@ -176,15 +181,15 @@ async function additions({ store: { auditChain } }: VerifyDeps, end: number): Pr
           } as const,
         ]
       : []),
-    ...(await unsealed(auditChain)).map(
+    ...(await unsealed(auditChain, unsealedAfter ?? FIRST_ID)).map(
       (eventId) => ({ kind: 'added', eventId, message: `event ${eventId} has no seal, and waits for none` }) as const,
     ),
   ]
 }
 
-async function unsealed(chain: VerifyDeps['store']['auditChain']): Promise<readonly string[]> {
+async function unsealed(chain: VerifyDeps['store']['auditChain'], first: string): Promise<readonly string[]> {
   const found: string[] = []
-  for (let after: string | undefined = FIRST_ID; after !== undefined && found.length < MOST_FAULTS; ) {
+  for (let after: string | undefined = first; after !== undefined && found.length < MOST_FAULTS; ) {
     const page = await chain.listUnsealed(after, PAGE)
     found.push(...page.ids)
     after = page.last
