@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { generateSync } from 'otplib'
 import { numericDate } from '../../src/base/numeric-date.ts'
-import type { BrowserSession } from '../support/browser-session.ts'
+import { type BrowserSession, formsOf } from '../support/browser-session.ts'
 import {
   obtainTokens,
   PASSWORD,
@@ -84,13 +84,19 @@ suite('the account pages', () => {
     const { browser } = await signedIn(user)
     const { secret, page: codes } = await enrol(browser)
     assert.match(codes.body, /[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}/)
+    assert.match(codes.body, /Step 3 of 3/)
     const listed = await browser.follow(await browser.submit(codes, { saved: 'on' }))
     assert.match(listed.body, /My phone/)
+    assert.match(listed.body, /id="notice"[^<]*>Your authenticator is ready/)
     assert.equal((await browser.get('/account/second-factor/codes.txt')).statusCode, 404, 'they are shown no more')
 
     server.clock.advance(31)
     const next = await signedIn(user)
     assert.match(next.page.body, /autocomplete="one-time-code"/)
+    const [, notYou = ''] = /action="([^"]*\/consent\/switch[^"]*)"/.exec(next.page.body) ?? []
+    const fields = formsOf(next.page.body).find(({ action }) => action === notYou)?.fields ?? {}
+    const asked = await next.browser.follow(await next.browser.post(notYou, fields))
+    assert.match(asked.body, /id="sign-in-form"/, 'whoever is somebody else signs in as such')
     const inside = await next.browser.follow(await next.browser.submit(next.page, { code: codeFor(secret) }))
     assert.match(inside.body, /id="overview"/)
     const factors = await next.browser.get('/account/second-factor')
