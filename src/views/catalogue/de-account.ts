@@ -74,7 +74,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
       overview: 'Übersicht',
       profile: 'Profil',
       password: 'Passwort',
-      factors: 'Anmeldung in zwei Schritten',
+      factors: 'Zweiter Schritt',
       sessions: 'Geräte',
       apps: 'Verbundene Apps',
       data: 'Ihre Daten',
@@ -138,7 +138,7 @@ export const accountWords: Pick<Catalogue, keyof typeof english> = {
     same: 'Wählen Sie ein anderes Passwort als das jetzige.',
   },
   factors: {
-    title: 'Anmeldung in zwei Schritten',
+    title: 'Zweiter Schritt',
     none: 'Sie melden sich nur mit Ihrem Passwort an. Mit einem Authenticator kann das niemand mit Ihrem Passwort allein.',
     meaning: 'Zur Anmeldung brauchen Sie Ihr Passwort und einen Code von einem dieser Authenticatoren.',
     list: 'Authenticatoren',
