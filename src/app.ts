@@ -77,7 +77,7 @@ export async function buildApp(
     requestIdHeader: false,
     trustProxy: trusted(config.trustProxy),
     bodyLimit: BODY_BYTES,
-    maxParamLength: 3 * 2048, // the identifier of a resource, percent-encoded
+    routerOptions: { maxParamLength: 3 * 2048 }, // the identifier of a resource, percent-encoded
     requestTimeout: SLOW_CLIENT_MS,
     connectionTimeout: SLOW_CLIENT_MS,
     exposeHeadRoutes: false,

@@ -43,6 +43,36 @@ interface Definition<Input, Output> {
   run(deps: AdministrationDeps, actor: Administrator, input: Input): Promise<Output>
 }
 
+/** What an action demands of whoever does it. */
+export type Demand = Pick<Action<never, unknown>, 'permission' | 'needsFreshSignIn'>
+
+/**
+ * Refuses who may not do an action, and records it.
+ * @throws Refused `forbidden` without the permission, `insufficient_user_authentication` without a fresh sign-in
+ */
+export async function refuseUnlessAllowed(
+  deps: Pick<AdministrationDeps, 'clock' | 'random' | 'store'>,
+  actor: Administrator,
+  { permission, needsFreshSignIn }: Demand,
+): Promise<void> {
+  if (!actor.permissions.includes(permission)) {
+    throw await denied(deps, actor, permission, new Refused('forbidden', 'your roles do not allow this'))
+  }
+  if (needsFreshSignIn && !isFresh(actor)) {
+    throw new Refused('insufficient_user_authentication', 'sign in again: this needs a sign-in of the last minutes')
+  }
+}
+
+async function denied(
+  deps: Pick<AdministrationDeps, 'clock' | 'random' | 'store'>,
+  actor: Administrator,
+  permission: Permission,
+  refusal: Refused,
+): Promise<Refused> {
+  await deps.store.audit.record(administrationDenied(deps, actor, permission, refusal.message))
+  return refusal
+}
+
 /** An action that nobody without its permission, or without a fresh sign-in where it needs one, can do. What is denied is recorded. */
 export const defineAction = <Input, Output>({
   permission,
@@ -52,17 +82,12 @@ export const defineAction = <Input, Output>({
   permission,
   needsFreshSignIn,
   async run(deps, actor, input) {
+    await refuseUnlessAllowed(deps, actor, { permission, needsFreshSignIn })
     try {
-      if (!actor.permissions.includes(permission)) throw new Refused('forbidden', 'your roles do not allow this')
-      if (needsFreshSignIn && !isFresh(actor)) {
-        throw new Refused('insufficient_user_authentication', 'sign in again: this needs a sign-in of the last minutes')
-      }
       return await run(deps, actor, input)
     } catch (error) {
-      if (error instanceof Refused && error.code === 'forbidden') {
-        await deps.store.audit.record(administrationDenied(deps, actor, permission, error.message))
-      }
-      throw error
+      const isBeyondReach = error instanceof Refused && error.code === 'forbidden'
+      throw isBeyondReach ? await denied(deps, actor, permission, error) : error
     }
   },
 })

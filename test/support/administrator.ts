@@ -111,3 +111,13 @@ export const callWith =
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
       remoteAddress: '198.51.100.7',
     })
+
+/** Calls the admin API as a page of the console would: by its session, from our origin, with the token for changes. */
+export async function callWithSession(server: TestServer, browser: BrowserSession) {
+  const { config } = server.deps
+  const cookie = `${config.cookiePrefix}session=${browser.cookies.get(`${config.cookiePrefix}session`)?.value}`
+  const base = { cookie, origin: config.origin }
+  const csrf = String((await callWith(server, undefined)('GET', '/me', undefined, base)).headers['x-csrf-token'])
+  return (...[method, path, body, headers]: Parameters<AdminCall>) =>
+    callWith(server, undefined)(method, path, body, { ...base, 'x-csrf-token': csrf, ...headers })
+}

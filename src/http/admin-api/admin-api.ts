@@ -2,6 +2,7 @@
 // its part of the OpenAPI document and its row in the permission tests are made.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import { refuseUnlessAllowed } from '../../administration/action.ts'
 import type { Deps } from '../../deps.ts'
 import { group } from '../plugins/group.ts'
 import { authenticateAdministrator } from './authenticate.ts'
@@ -39,11 +40,13 @@ function serve(room: FastifyInstance, deps: Deps, operation: Operation): void {
   const { method, path: url } = operation
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { actor, csrf } = await authenticateAdministrator(deps, request)
+    if (operation.action) await refuseUnlessAllowed(deps, actor, operation.action)
     const call = readCall(operation, request)
     const answer = await once(deps, actor, operation, request, () => operation.run(deps, actor, call))
     if (answer.version !== undefined) reply.header('etag', `"${answer.version}"`)
     if (answer.location !== undefined) reply.header('location', deps.config.basePath + ADMIN_API + answer.location)
     if (csrf !== undefined) reply.header('x-csrf-token', csrf)
+    if (operation.mediaType !== undefined) reply.type(operation.mediaType)
     reply.code(operation.status)
     await (operation.status === 204 ? reply.send() : reply.send(answer.body))
   }

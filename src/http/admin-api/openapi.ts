@@ -6,6 +6,21 @@ import type { Operation } from './operation.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** What the operations are about, in the order of the document. */
+const TAGS = [
+  { name: 'me', description: 'Who calls' },
+  { name: 'users', description: 'People and what they hold' },
+  { name: 'roles', description: 'What roles allow and demand' },
+  { name: 'clients', description: 'Applications and their secrets' },
+  { name: 'resources', description: 'APIs that tokens are for' },
+  { name: 'sessions', description: 'Browsers that are signed in' },
+  { name: 'families', description: 'What users have granted to clients' },
+  { name: 'keys', description: 'Keys that sign tokens' },
+  { name: 'audit', description: 'What happened' },
+  { name: 'deliveries', description: 'Mails and logout tokens on their way' },
+  { name: 'statistics', description: 'Numbers for the dashboard' },
+]
+
 const problem = z.strictObject({
   type: z.string(),
   title: z.string(),
@@ -34,11 +49,12 @@ export function openApiDocument(
     info: {
       title: 'Postern admin API',
       version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description:
         'Users, roles, clients, resources, sessions, keys and the audit log. Errors are problem documents (RFC 9457).',
     },
     servers: [{ url: `${admin?.origin ?? origin}${basePath}/admin/api/v1` }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: TAGS.filter(({ name }) => operations.some(({ tag }) => tag === name)),
     security: [{ bearer: [ADMIN_SCOPE] }, { session: [] }],
     paths,
     components: {
@@ -71,22 +87,49 @@ function described(one: Operation, schemas: Record<string, unknown>): Json {
     description: needs + fresh,
     ...(permission === undefined ? {} : { 'x-permission': permission }),
     parameters: parametersOf(one, schemas),
-    ...(one.body ? { requestBody: { required: true, content: json(schemaOf(one.body, 'input', schemas)) } } : {}),
+    ...(one.body ? { requestBody: { required: true, content: content(schemaOf(one.body, 'input', schemas)) } } : {}),
     responses: {
       [one.status]: {
         description: one.status === 204 ? 'It is done.' : 'What was asked.',
         ...(one.isVersioned ? { headers: { ETag: { schema: { type: 'string' } } } } : {}),
-        ...(one.answer ? { content: json(schemaOf(one.answer, 'output', schemas)) } : {}),
+        ...(one.answer ? { content: content(schemaOf(one.answer, 'output', schemas), one.mediaType) } : {}),
       },
-      default: {
-        description: 'A problem document.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      ...Object.fromEntries(refusalsOf(one).map(([status, description]) => [status, problemAnswer(description)])),
+      default: problemAnswer('Something else went wrong.'),
     },
   }
 }
 
-const json = (schema: unknown): Json => ({ 'application/json': { schema } })
+const problemAnswer = (description: string): Json => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
+
+/** The refusals that an operation knows. */
+function refusalsOf({
+  action,
+  method,
+  params,
+  needsVersion,
+  isCreation,
+}: Operation): readonly (readonly [number, string])[] {
+  const isChange = method !== 'GET'
+  return [
+    [400, 'Fields are missing, unknown or wrong.'],
+    [
+      401,
+      action?.needsFreshSignIn ? 'No good token, or the sign-in is too old.' : 'No good token, or no second factor.',
+    ],
+    [403, 'The permission is missing, or it does not reach so far.'],
+    ...(params ? [[404, 'There is no such thing.'] as const] : []),
+    ...(isChange ? [[409, 'It contradicts what is stored.'] as const] : []),
+    ...(needsVersion ? [[412, 'Somebody else was quicker.'] as const] : []),
+    ...(isCreation ? [[422, 'The Idempotency-Key belongs to another request.'] as const] : []),
+    ...(needsVersion ? [[428, 'If-Match is missing.'] as const] : []),
+  ]
+}
+
+const content = (schema: unknown, mediaType = 'application/json'): Json => ({ [mediaType]: { schema } })
 
 function parametersOf(one: Operation, schemas: Record<string, unknown>): readonly Json[] {
   const from = (place: 'path' | 'query', schema: z.ZodObject | undefined) =>

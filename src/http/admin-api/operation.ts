@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Action, AdministrationDeps, Administrator } from '../../administration/action.ts'
+import type { AdministrationDeps, Administrator, Demand } from '../../administration/action.ts'
 import type { Deps } from '../../deps.ts'
 
 /** What an operation was asked, read and checked. */
@@ -29,13 +29,15 @@ export interface Operation {
   readonly tag: string
   readonly summary: string
   /** What it does, which says who may; absent where every administrator may. */
-  readonly action?: Pick<Action<never, unknown>, 'permission' | 'needsFreshSignIn'>
+  readonly action?: Demand
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject
   /** 204 has no body. */
   readonly status: 200 | 201 | 204
   readonly answer?: z.ZodType
+  /** JSON unless told otherwise. Of lines, `answer` describes each. */
+  readonly mediaType?: 'application/x-ndjson'
   /** Whether the answer has a version, which an update has to name. */
   readonly isVersioned?: boolean
   /** Whether it changes one version of something: If-Match is needed. RFC 9110 §13.1.1 */

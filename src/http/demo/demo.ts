@@ -66,6 +66,7 @@ export async function ensureDemo(deps: Deps): Promise<void> {
     name: 'Demo API',
     scopes: { [API_SCOPE]: 'Read a greeting' },
     introspectionClients: [],
+    scopesByRole: false,
   }
   const { disabled: _, ...policy } = clientMetadata.parse({
     client_id: CLIENT_ID,
@@ -77,7 +78,7 @@ export async function ensureDemo(deps: Deps): Promise<void> {
   })
 
   const resources = await store.resources.list()
-  if (!resources.some((known) => isDeepStrictEqual(known, resource))) {
+  if (!resources.some((known) => isDeepStrictEqual({ ...known, ...resource }, known))) {
     const detail = { resource: resource.identifier }
     await store.resources.put(resource, administrationEvent(deps, 'resource.put', 'system', { detail }))
   }

@@ -20,7 +20,7 @@ export function withMethods(app: FastifyInstance, register: () => void): void {
     const allow = [...methods].join(', ')
     app.route({
       method: ALL.filter((method) => !methods.has(method)),
-      url,
+      url: url.slice(app.prefix.length), // which it is given again
       config: { ...config, [isRefusal]: true },
       handler: async (_request, reply) => {
         reply.header('allow', allow)

@@ -122,9 +122,12 @@ suite('headers, from the table of routes', () => {
 
   test('A166 a wrong method is 405 with what is allowed, on every path (RFC 9110 §15.5.6)', async () => {
     for (const path of new Set(routes.map((route) => route.path))) {
-      const answer = await send('PATCH', path)
+      const served = routes.filter((route) => route.path === path).map(({ method }) => method)
+      const wrong = (['PATCH', 'PUT', 'DELETE'] as const).find((method) => !served.includes(method))
+      if (wrong === undefined) continue
+      const answer = await send(wrong, path)
       assert.equal(answer.statusCode, 405, path)
-      assert.match(String(answer.headers.allow), /GET|POST|DELETE/)
+      assert.match(String(answer.headers.allow), /GET|POST|DELETE|PUT|PATCH/)
     }
   })
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Action, Administrator } from '../../../administration/action.ts'
+import type { Administrator, Demand } from '../../../administration/action.ts'
 import { FRESH_SECONDS } from '../../../administration/action.ts'
 import { Refused } from '../../../administration/refused.ts'
 import type { Deps } from '../../../deps.ts'
@@ -19,8 +19,6 @@ import { ACCOUNT_SUBJECT, accountCsrf, admit, type Visitor } from '../account/ac
 export interface AdminVisitor extends Visitor {
   readonly actor: Administrator
 }
-
-type Demand = Pick<Action<never, unknown>, 'permission' | 'needsFreshSignIn'>
 
 /** What opens each section, in the order of the navigation. */
 const OPENED_BY: readonly (readonly [AdminSection, Permission | undefined])[] = [
