@@ -1,6 +1,6 @@
 import type { Ceiling } from '../base/ceiling.ts'
 import type { Clock } from '../base/clock.ts'
-import { digestOf, equalInConstantTime } from '../base/digest.ts'
+import { type Digest, digestOf, equalInConstantTime } from '../base/digest.ts'
 import { addSeconds } from '../base/numeric-date.ts'
 import type { Random } from '../base/random.ts'
 import { type Client, type ClientSecret, isPublic } from '../protocol/client.ts'
@@ -9,7 +9,7 @@ import type { Parameters } from '../protocol/parameters.ts'
 import type { Store } from '../store/index.ts'
 import { clientAuthenticationFailed, type Provenance } from '../telemetry/audit.ts'
 import { type BasicCredentials, basicCredentials } from './basic-credentials.ts'
-import type { Directory } from './find-client.ts'
+import { type Directory, isClientId } from './find-client.ts'
 
 /** A client that proved to be who it says, as far as its kind can: a public client only names itself. */
 export interface Caller {
@@ -51,12 +51,14 @@ export async function authenticateClient(
 
   const client = await deps.directory.client(clientId)
   const secret = basic?.clientSecret ?? parameters.get('client_secret')
-  const reason = client ? await fault(deps, client, basic !== undefined, secret) : 'unknown or disabled client'
+  const offered = secret === undefined ? undefined : digestOf(secret) // whoever it is from: the work is part of the answer
+  const reason = client ? fault(deps, client, basic !== undefined, offered) : 'unknown or disabled client'
   if (client && reason === undefined) return { client, isAuthenticated: !isPublic(client), from, ip }
 
   await chargeFailure(deps, clientId, from) // first: whoever is held up must not fill the audit trail
   // For a client that is not there too: an answer that waits for no row would tell so by the clock.
-  await deps.store.audit.record(clientAuthenticationFailed(deps, from, client?.clientId, reason ?? ''))
+  const named = isClientId(clientId) ? clientId : undefined
+  await deps.store.audit.record(clientAuthenticationFailed(deps, from, named, reason ?? ''))
   throw refusal(reason)
 }
 
@@ -70,16 +72,15 @@ function refuseTwoMethods(basic: BasicCredentials | undefined, parameters: Param
   }
 }
 
-async function fault(
+function fault(
   deps: AuthenticationDeps,
   client: Client,
   isBasic: boolean,
-  secret: string | undefined,
-): Promise<string | undefined> {
-  if (isPublic(client)) return secret === undefined ? undefined : 'a public client sent a secret'
-  if (secret === undefined) return 'no secret'
+  offered: Digest | undefined,
+): string | undefined {
+  if (isPublic(client)) return offered === undefined ? undefined : 'a public client sent a secret'
+  if (offered === undefined) return 'no secret'
   if ((client.tokenEndpointAuthMethod === 'client_secret_basic') !== isBasic) return 'wrong method'
-  const offered = digestOf(secret)
   const known = client.secrets.find(({ digest }) => equalInConstantTime(digest, offered))
   if (!known || (known.expiresAt && known.expiresAt <= deps.clock.now()))
     return known ? 'expired secret' : 'wrong secret'

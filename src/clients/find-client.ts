@@ -24,7 +24,7 @@ export function directory(deps: { clock: Clock; store: Pick<Store, 'clients' | '
   const origin = cached(deps.clock, remembered(10_000), (text: string) => deps.store.clients.hasOrigin(text))
   return {
     async client(clientId) {
-      if (!CLIENT_ID.test(clientId)) return undefined
+      if (!isClientId(clientId)) return undefined
       const found = await client(clientId)
       return found?.disabledAt ? undefined : found
     },
@@ -34,3 +34,6 @@ export function directory(deps: { clock: Clock; store: Pick<Store, 'clients' | '
 }
 
 const CLIENT_ID = /^[A-Za-z0-9._~-]{1,100}$/
+
+/** Whether a text could be the id of a client. */
+export const isClientId = (text: string): boolean => CLIENT_ID.test(text)

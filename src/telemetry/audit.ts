@@ -185,7 +185,7 @@ export const tokenRevoked = (
   facts: { readonly clientId: string; readonly userId?: string; readonly familyId?: string },
 ): AuditEvent => event(deps, 'token.revoked', ofClient(facts.clientId), { ...from, ...facts })
 
-/** A request could not prove to be the client that it named. An unknown name is not kept: it is a stranger's text. */
+/** A request could not prove to be the client that it named, which may not be there. */
 export const clientAuthenticationFailed = (
   deps: EventDeps,
   from: Provenance,

@@ -40,6 +40,7 @@ suite('the time that a refusal takes', () => {
     assert.ok(isSignInPage(page))
     const apart = await toldApartByTime(
       ['known', 'unknown', 'disabled'],
+      300,
       async (kind, round) => {
         const username = names[kind][round % OF_EACH] ?? ''
         const answer = await browser.submit(page, { username, password: WRONG })
@@ -62,6 +63,7 @@ suite('the time that a refusal takes', () => {
     const secret = `cs_${randomBytes(32).toString('base64url')}`
     const apart = await toldApartByTime(
       ['known', 'unknown', 'disabled'],
+      1500,
       async (kind, round) => {
         const authorization = `Basic ${Buffer.from(`${ids[kind][round % OF_EACH]}:${secret}`).toString('base64')}`
         const answer = await server.post('/token', { grant_type: 'client_credentials' }, { authorization })

@@ -1,7 +1,6 @@
 // Whether two kinds of request can be told apart by how long they take.
 import { randomInt } from 'node:crypto'
 
-const SAMPLES = 300
 const WARM_UP = 30
 const MOST_MEDIAN_GAP = 0.05
 const LEAST_P = 0.01
@@ -30,16 +29,18 @@ const shuffled = <T>(items: readonly T[]): readonly T[] => {
 /**
  * Asks each kind in turn, in chance order, and compares every pair: medians less than 5 % apart, and one distribution.
  * @param ask one request of a kind; `round` counts up, so that a kind can take turns within itself
+ * @param samples of each kind, the more the shorter a request takes
  * @param tell hears what was measured of each pair
  * @returns the pairs that can be told apart
  */
 export async function toldApartByTime<Kind extends string>(
   kinds: readonly Kind[],
+  samples: number,
   ask: (kind: Kind, round: number) => Promise<void>,
   tell: (measured: string) => void,
 ): Promise<readonly string[]> {
   const took = new Map<Kind, number[]>(kinds.map((kind) => [kind, []]))
-  for (let round = 0; round < WARM_UP + SAMPLES; round += 1) {
+  for (let round = 0; round < WARM_UP + samples; round += 1) {
     for (const kind of shuffled(kinds)) {
       const began = performance.now()
       await ask(kind, round)
