@@ -47,7 +47,7 @@ import { measured } from './http/plugins/measured.ts'
 import { explainedRefusals } from './http/plugins/refusals.ts'
 import { requestLog } from './http/plugins/request-log.ts'
 import { securityHeaders } from './http/plugins/security-headers.ts'
-import { unreadableAddress, unreadableMessage } from './http/plugins/unreadable.ts'
+import { refuseNul, unreadableAddress, unreadableMessage } from './http/plugins/unreadable.ts'
 import { ENDPOINTS } from './protocol/server-metadata.ts'
 
 const BODY_BYTES = 65_536
@@ -94,6 +94,7 @@ export async function buildApp(
   explainedRefusals(app, deps)
   measured(app, deps)
   notFound(app, deps)
+  refuseNul(app)
 
   const addressCeiling = perAddress(ceiling(clock, config.ceilingAddressPerMinute, 60))
   group(app, '', { audience: 'programs' }, (room) => healthEndpoints(room, deps, draining))

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
+import { PageError } from '../../protocol/error.ts'
 import { answer, refusalOf } from './errors.ts'
 import { safeHeaders } from './security-headers.ts'
 
@@ -14,6 +15,14 @@ export const unreadableAddress =
     reply.headers(safeHeaders(deps))
     void answer(deps, request, reply, refusalOf(error))
   }
+
+/** Refuses a path with a NUL, of which PostgreSQL has no text: there is nothing of such a name. */
+export function refuseNul(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ params }) => {
+    const values = typeof params === 'object' && params !== null ? Object.values(params) : []
+    if (values.some((value) => String(value).includes('\0'))) throw new PageError('not_found')
+  })
+}
 
 const STATUS: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
 
