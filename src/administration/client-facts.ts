@@ -1,4 +1,5 @@
 import type { Client } from '../protocol/client.ts'
+import { clientMetadata } from '../protocol/client-metadata.ts'
 import { originsOf } from '../protocol/redirect-uri.ts'
 
 type Metadata = Readonly<Record<string, unknown>>
@@ -8,17 +9,17 @@ type Described = Omit<Client, 'secrets' | 'tokensValidFrom' | 'disabledAt'> & { 
 /** What a client may do, by the names that the file, the command line and RFC 7591 §2 have for it. Holds no secret. */
 export const metadataOf = (client: Described): Metadata =>
   Object.fromEntries(
-    Object.entries(client).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
-      name === 'scope' ? client.scope.join(' ') : value,
-    ]),
+    Object.entries(client)
+      .map(([name, value]): [string, unknown] => [
+        name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
+        name === 'scope' ? client.scope.join(' ') : value,
+      ])
+      .filter(([name]) => Object.hasOwn(clientMetadata.in.shape, name)),
   )
 
 /** The same of a client as it is stored. */
-export function storedMetadata(client: Client): Metadata {
-  const { secrets: _, tokensValidFrom: __, disabledAt, ...policy } = client
-  return metadataOf({ ...policy, disabled: disabledAt !== undefined })
-}
+export const storedMetadata = (client: Client): Metadata =>
+  metadataOf({ ...client, disabled: client.disabledAt !== undefined })
 
 /**
  * The same, to be changed and judged again as a whole: what follows from another field is left out where it was not chosen,

@@ -1,6 +1,11 @@
 import { z } from 'zod'
+import { auditOperations } from './audit.ts'
+import { clientOperations } from './clients.ts'
+import { deliveryOperations } from './deliveries.ts'
 import { grantOperations } from './grants.ts'
+import { keyOperations } from './keys.ts'
 import { type Operation, operation } from './operation.ts'
+import { resourceOperations } from './resources.ts'
 import { roleOperations } from './roles.ts'
 import { userStandingOperations } from './user-standing.ts'
 import { userOperations } from './users.ts'
@@ -32,4 +37,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...userStandingOperations,
   ...roleOperations,
   ...grantOperations,
+  ...clientOperations,
+  ...resourceOperations,
+  ...keyOperations,
+  ...auditOperations,
+  ...deliveryOperations,
 ]
