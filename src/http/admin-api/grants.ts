@@ -81,6 +81,14 @@ const familyOut = (one: ListedFamily): z.input<typeof family> => ({
 
 const byId = (one: { readonly id: string }): string => one.id
 
+/** What narrows the lists of sessions and of families. */
+export const sessionFilter = { user_id: id.optional() }
+export const familyFilter = {
+  ...sessionFilter,
+  client_id: printable(300).optional(),
+  state: z.enum(['live', 'ended']).optional(),
+}
+
 /** Where users are signed in, and what they have granted to clients. */
 export const grantOperations = [
   operation({
@@ -90,7 +98,7 @@ export const grantOperations = [
     tag: 'sessions',
     summary: 'List the sessions that are good now, newest first',
     action: listSessions,
-    query: z.strictObject({ user_id: id.optional(), ...paging }),
+    query: z.strictObject({ ...sessionFilter, ...paging }),
     status: 200,
     answer: listOf(session),
     async run(deps, actor, { query: { cursor, limit, user_id: userId } }) {
@@ -156,12 +164,7 @@ export const grantOperations = [
     tag: 'families',
     summary: 'List the grants of users to clients, newest first',
     action: listFamilies,
-    query: z.strictObject({
-      user_id: id.optional(),
-      client_id: printable(300).optional(),
-      state: z.enum(['live', 'ended']).optional(),
-      ...paging,
-    }),
+    query: z.strictObject({ ...familyFilter, ...paging }),
     status: 200,
     answer: listOf(family),
     async run(deps, actor, { query: { cursor, limit, user_id: userId, client_id: clientId, state } }) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditOperations } from './audit.ts'
+import { belongingOperations } from './belongings.ts'
 import { clientOperations } from './clients.ts'
 import { deliveryOperations } from './deliveries.ts'
 import { grantOperations } from './grants.ts'
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   whoAmI,
   ...userOperations,
   ...userStandingOperations,
+  ...belongingOperations,
   ...roleOperations,
   ...grantOperations,
   ...clientOperations,

@@ -64,6 +64,28 @@ const userOut = (one: UserProfile): z.input<typeof user> => ({
 
 const versioned = (one: UserProfile) => ({ body: userOut(one), version: one.version })
 
+/** What narrows the list of users. */
+export const userFilter = {
+  query: printable(300).min(1).optional(),
+  role: printable(64).optional(),
+  state: z.enum(['enabled', 'disabled']).optional(),
+}
+
+const newUserBody = z.strictObject({
+  username,
+  email: email.optional(),
+  email_verified: z.boolean().optional(),
+  password: password.optional(),
+  claims: userClaims.optional(),
+})
+
+const userBody = z.strictObject({
+  username: username.optional(),
+  email: email.nullable().optional(),
+  email_verified: z.boolean().optional(),
+  claims: claimsChange.partial().optional(),
+})
+
 export const userOperations = [
   operation({
     id: 'listUsers',
@@ -72,12 +94,7 @@ export const userOperations = [
     tag: 'users',
     summary: 'List the users by name, or those whose name or address begins with a text',
     action: listUsers,
-    query: z.strictObject({
-      query: printable(300).min(1).optional(),
-      role: printable(64).optional(),
-      state: z.enum(['enabled', 'disabled']).optional(),
-      ...paging,
-    }),
+    query: z.strictObject({ ...userFilter, ...paging }),
     status: 200,
     answer: listOf(listedUser),
     async run(deps, actor, { query: { cursor, limit, ...filter } }) {
@@ -112,13 +129,7 @@ export const userOperations = [
     tag: 'users',
     summary: 'Make a user. Without a password they set one by a link: see /users/{id}/send-reset',
     action: createUser,
-    body: z.strictObject({
-      username,
-      email: email.optional(),
-      email_verified: z.boolean().optional(),
-      password: password.optional(),
-      claims: userClaims.optional(),
-    }),
+    body: newUserBody,
     status: 201,
     answer: user,
     isVersioned: true,
@@ -160,12 +171,7 @@ export const userOperations = [
     summary: 'Change a user: what is left out stays. A new address is not verified unless that is said with it',
     action: updateUser,
     params: z.strictObject({ id }),
-    body: z.strictObject({
-      username: username.optional(),
-      email: email.nullable().optional(),
-      email_verified: z.boolean().optional(),
-      claims: claimsChange.partial().optional(),
-    }),
+    body: userBody,
     status: 200,
     answer: user,
     isVersioned: true,
