@@ -119,7 +119,7 @@ test('the embedded engine is tidied as the role, too (design.md §7)', async (t)
   assert.ok(connection.kind === 'embedded')
   await run(
     database,
-    "insert into role (name, created_at) select 'r' || n, now() from generate_series(1, 5000) as g (n)",
+    "insert into role (name, created_at, updated_at) select 'r' || n, now(), now() from generate_series(1, 5000) as g (n)",
   )
   await run(database, 'delete from role')
   await run(database, 'select pg_stat_force_next_flush()') // counted at most once a second otherwise
