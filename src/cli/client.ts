@@ -1,12 +1,12 @@
 import { storedMetadata } from '../administration/client-facts.ts'
 import { digestOf } from '../base/digest.ts'
+import { everyPage } from '../base/every-page.ts'
 import { newId, newToken } from '../base/random.ts'
 import type { Client } from '../protocol/client.ts'
 import type { Store } from '../store/index.ts'
 import { operated } from './change.ts'
 import type { Command } from './command.ts'
 import { properties, table } from './output.ts'
-import { everyPage } from './pages.ts'
 import { Refusal } from './refusal.ts'
 
 /** The client whom an operator means. @throws Refusal when there is none */

@@ -1,13 +1,12 @@
+import { type Finding, problem } from '../administration/doctor/finding.ts'
+import { storedFindings } from '../administration/doctor/findings.ts'
+import { settingFindings } from '../administration/doctor/settings.ts'
 import type { Config } from '../config/config.ts'
 import { type ConfigFault, ConfigFaults } from '../config/config-faults.ts'
 import type { Command, CommandContext } from './command.ts'
-import { clientFindings } from './doctor/clients.ts'
 import { type ControlState, type Facts, type JudgedControl, secretsFrom } from './doctor/control.ts'
 import { CONTROLS } from './doctor/controls.ts'
-import { databaseFindings, pendingFindings, roleFindings } from './doctor/database.ts'
-import { type Finding, problem } from './doctor/finding.ts'
-import { keyFindings } from './doctor/keys.ts'
-import { settingFindings } from './doctor/settings.ts'
+import { pendingFindings } from './doctor/migrations.ts'
 
 const MARKS = { ok: 'ok   ', warning: 'WARN ', error: 'ERROR' } as const
 
@@ -75,9 +74,7 @@ async function databaseDiagnosis(context: CommandContext): Promise<readonly Find
     const pending = await pendingFindings(database)
     findings.push(...pending)
     if (pending.some(({ severity }) => severity !== 'ok')) return findings // opening the rest would migrate
-    const deps = await context.deps()
-    findings.push(await roleFindings(database))
-    findings.push(...(await databaseFindings(deps)), ...(await keyFindings(deps)), ...(await clientFindings(deps)))
+    findings.push(...(await storedFindings(await context.deps())))
   } catch (error) {
     if (error instanceof ConfigFaults) throw error
     const message = error instanceof Error ? error.message || error.name : 'it cannot be opened'

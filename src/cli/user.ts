@@ -1,10 +1,12 @@
+import { everyPage } from '../base/every-page.ts'
+import { sendReset } from '../accounts/recovery.ts'
+import { resetFactors } from '../accounts/remove-factor.ts'
 import type { User } from '../store/users.ts'
 import { operated } from './change.ts'
 import type { Command } from './command.ts'
 import { findUser } from './find-user.ts'
 import { properties, table } from './output.ts'
-import { everyPage } from './pages.ts'
-import { refuseLastAdministrator } from './refusal.ts'
+import { Refusal, refuseLastAdministrator } from './refusal.ts'
 
 const shown = ({ id, username, email, emailVerified, roles, disabledAt, createdAt, claims }: User) => ({
   id,
@@ -71,6 +73,35 @@ export const userCommands: readonly Command[] = [
       const { id: userId, username } = await findUser(deps.store, given.word(0))
       await deps.store.users.signOutEverywhere(userId, operated(deps, 'user.signed_out_everywhere', { userId }))
       return { text: `Signed ${username} out everywhere.`, json: { id: userId, username, signed_out: true } }
+    },
+  },
+  {
+    name: 'user send-reset',
+    summary: 'Mail a user a link to a new password, or to their first.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const user = await findUser(deps.store, given.word(0))
+      const { id: userId, username, email } = user
+      if (deps.config.mail === 'none') throw new Refusal('this server sends no mails')
+      if (email === null) throw new Refusal('the user has no address')
+      if (user.disabledAt) throw new Refusal('the user is disabled')
+      const isSent = await sendReset(deps, user, operated(deps, 'user.reset_sent', { userId }))
+      if (!isSent) throw new Refusal('the user has been sent all the mails of an hour')
+      return { text: `Mailed ${username} a link to a new password.`, json: { id: userId, username, sent: true } }
+    },
+  },
+  {
+    name: 'user reset-factors',
+    summary: 'Take every second factor from a user who has lost them, and sign them out.',
+    words: ['USER'],
+    async run(context, given) {
+      const deps = await context.deps()
+      const user = await findUser(deps.store, given.word(0))
+      const { id: userId, username } = user
+      const factors = await resetFactors(deps, user, operated(deps, 'user.factors_reset', { userId }))
+      const text = `Removed ${factors === 1 ? 'one second factor' : `${factors} second factors`} of ${username}.`
+      return { text, json: { id: userId, username, removed: factors } }
     },
   },
   {

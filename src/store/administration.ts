@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Digest } from '../base/digest.ts'
 import type { ActionToken } from './action-tokens.ts'
+import { type AppRoleState, appRoleState } from './app-role.ts'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
 import { mailing, type Outgoing } from './outbox.ts'
@@ -90,6 +91,9 @@ export const administrationStore = (database: Database) => ({
     )
     return rows.length > 0
   },
+
+  /** Whether the server works as the role that cannot change the audit, and else why not. */
+  appRoleState: (): Promise<AppRoleState> => appRoleState(database),
 
   async databaseFacts(): Promise<DatabaseFacts> {
     const { rows } = await database.run((db) =>

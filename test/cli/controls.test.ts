@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { doubt, type Finding, fine, problem } from '../../src/administration/doctor/finding.ts'
 import { sha256Base64url } from '../../src/base/digest.ts'
 import { type ControlState, type Facts, secretsFrom } from '../../src/cli/doctor/control.ts'
 import { CONTROLS } from '../../src/cli/doctor/controls.ts'
-import { doubt, type Finding, fine, problem } from '../../src/cli/doctor/finding.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startShell } from './shell.ts'
 

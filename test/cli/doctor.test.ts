@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settingFindings } from '../../src/administration/doctor/settings.ts'
 import { sha256Base64url } from '../../src/base/digest.ts'
-import { settingFindings } from '../../src/cli/doctor/settings.ts'
 import { runCommand } from '../../src/cli/index.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { settingFindings } from '../../src/cli/doctor/settings.ts'
+import { settingFindings } from '../../src/administration/doctor/settings.ts'
 import { deliverOutbox } from '../../src/jobs/deliver-outbox.ts'
 import { authorizeUrl, pkce, startServer, type TestServer } from '../support/server.ts'
 import { LOOPBACK, mailsTo } from './mails.ts'

@@ -1,6 +1,6 @@
+import type { Finding } from '../../administration/doctor/finding.ts'
 import type { Config } from '../../config/config.ts'
 import type { Variables } from '../../config/environment.ts'
-import type { Finding } from './finding.ts'
 
 /**
  * How a deployment stands to a control. `set otherwise`: a setting chose something weaker than, or other than, what is

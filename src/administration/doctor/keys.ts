@@ -6,7 +6,7 @@ import { doubt, type Finding, fine, problem } from './finding.ts'
 const DAY_MS = 86_400_000
 
 /** Whether there is a key that signs, one that will, and whether the rotation keeps up. */
-export async function keyFindings({ config, store }: Deps): Promise<readonly Finding[]> {
+export async function keyFindings({ config, store }: Pick<Deps, 'config' | 'store'>): Promise<readonly Finding[]> {
   const { now, keys } = await store.signingKeys.list()
   const current = keys.find(({ state }) => state === 'current')
   const next = keys.find(({ state }) => state === 'next')

@@ -1,11 +1,11 @@
+import { everyPage } from '../../base/every-page.ts'
 import type { Deps } from '../../deps.ts'
 import type { Client } from '../../protocol/client.ts'
 import { ADMINISTRATOR } from '../../store/user-roles.ts'
-import { everyPage } from '../pages.ts'
 import { doubt, type Finding, fine } from './finding.ts'
 
 /** Clients that are allowed more than the standards advise, and whether anybody is an administrator. */
-export async function clientFindings({ store }: Deps): Promise<readonly Finding[]> {
+export async function clientFindings({ store }: Pick<Deps, 'store'>): Promise<readonly Finding[]> {
   const clients = await everyPage(
     (after, limit) => store.clients.list(after, limit),
     ({ clientId }) => clientId,

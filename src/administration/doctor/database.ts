@@ -1,25 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { type AppRoleState, appRoleState } from '../../store/app-role.ts'
-import type { Database } from '../../store/database.ts'
-import { planMigrations } from '../../store/migrate.ts'
+import type { AppRoleState } from '../../store/app-role.ts'
 import { doubt, type Finding, fine, problem } from './finding.ts'
 
 const OLDEST = 140_000
 const SKEW_SECONDS = { warning: 1, error: 5 } as const // past five seconds the node calls itself unready
-
-/** Whether the tables are those of this release. Changes nothing. */
-export async function pendingFindings(database: Database): Promise<readonly Finding[]> {
-  const pending = await planMigrations(database)
-  if (pending.length === 0) return [fine('database.migrations', 'the tables are those of this release')]
-  const names = pending.map(({ name }) => name).join(', ')
-  return [
-    doubt(
-      'database.pending',
-      `${pending.length} migrations are pending: ${names}`,
-      'run postern migrate, or start the server',
-    ),
-  ]
-}
 
 const ROLE_FAULTS: Readonly<
   Record<Exclude<AppRoleState, 'ready'>, { readonly message: string; readonly fix: string }>
@@ -39,14 +23,18 @@ const ROLE_FAULTS: Readonly<
 }
 
 /** Whether the server works as the role that cannot change the audit. */
-export async function roleFindings(database: Database): Promise<Finding> {
-  const state = await appRoleState(database)
+export async function roleFinding({ store }: Pick<Deps, 'store'>): Promise<Finding> {
+  const state = await store.administration.appRoleState()
   if (state === 'ready') return fine('database.role', 'the server works as a role that cannot change the audit')
   return doubt('database.role', ROLE_FAULTS[state].message, ROLE_FAULTS[state].fix)
 }
 
 /** What the database is, how it is reached, and whether its clock agrees with this machine's. */
-export async function databaseFindings({ config, clock, store }: Deps): Promise<readonly Finding[]> {
+export async function databaseFindings({
+  config,
+  clock,
+  store,
+}: Pick<Deps, 'config' | 'clock' | 'store'>): Promise<readonly Finding[]> {
   const { version, versionNumber, maxConnections, hasTls } = await store.administration.databaseFacts()
   const engine = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL'
   const findings = [
