@@ -32,9 +32,12 @@ interface Ring {
   readonly jwks: readonly Record<string, unknown>[]
 }
 
-/** The keys of this deployment, read again every five seconds, and served as they were while the database is away. */
+/**
+ * The keys of this deployment, read again every five seconds, and served as they were while the database is away. A key that
+ * is not known is looked for at most once a second: another node may have just put it in the place of all others.
+ */
 export function keyRing(deps: { clock: Clock; store: Pick<Store, 'signingKeys'> }, custody: KeyCustody): KeyRing {
-  const read = cached(deps.clock, { seconds: REMEMBERED_SECONDS, most: 1 }, async (_: 'ring'): Promise<Ring> => {
+  const load = async (_: 'ring'): Promise<Ring> => {
     const { keys } = await deps.store.signingKeys.list()
     return {
       current: keys.find((key) => key.state === 'current')?.kid,
@@ -42,7 +45,9 @@ export function keyRing(deps: { clock: Clock; store: Pick<Store, 'signingKeys'> 
       verifying: new Map(keys.map((key) => [key.kid, createPublicKey({ key: key.publicJwk, format: 'jwk' })])),
       jwks: keys.map((key) => ({ ...key.publicJwk, kid: key.kid, alg: key.alg, use: 'sig' })),
     }
-  })
+  }
+  const read = cached(deps.clock, { seconds: REMEMBERED_SECONDS, most: 1 }, load)
+  const readAgain = cached(deps.clock, { seconds: 1, most: 1 }, load)
   async function currentOr(kid?: string): Promise<Signer> {
     const { signing, current } = await read('ring')
     const signer = signing.get(kid ?? '') ?? signing.get(current ?? '')
@@ -52,7 +57,10 @@ export function keyRing(deps: { clock: Clock; store: Pick<Store, 'signingKeys'> 
   return {
     current: () => currentOr(),
     currentOr,
-    publicKey: async (kid) => (await read('ring')).verifying.get(kid),
+    async publicKey(kid) {
+      const known = (await read('ring')).verifying.get(kid)
+      return known ?? (await readAgain('ring').catch(() => undefined))?.verifying.get(kid)
+    },
     jwks: async () => ({ keys: (await read('ring')).jwks }),
   }
 }

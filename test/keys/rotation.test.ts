@@ -7,6 +7,7 @@ import { openDeps } from '../../src/deps.ts'
 import { rotateSigningKeys } from '../../src/jobs/rotate-keys.ts'
 import { dropRetiredKey, replaceKeyAtOnce, rotateKeys } from '../../src/keys/rotate.ts'
 import { WrongMasterKey } from '../../src/keys/sealing.ts'
+import { keyRing } from '../../src/keys/signing-keys.ts'
 import { anotherNode, refusal } from '../support/back-channel.ts'
 import {
   claimsIn,
@@ -218,6 +219,19 @@ suite('signing keys', () => {
     assert.equal(family.revoked_at, null)
     assert.equal(await userinfoStatus(server, (await obtainTokens(server, spa, user)).tokens.access_token), 200)
     assert.ok((await server.audited()).includes('key.emergency'))
+  })
+
+  test('a node finds a key that it does not know within a second, so an emergency elsewhere refuses nobody (design.md §3)', async () => {
+    const clock = { at: new Date(), now: () => clock.at }
+    const ring = keyRing({ clock, store: server.deps.store }, server.deps.custody)
+    await ring.jwks()
+    const { kid } = await replaceKeyAtOnce(server.deps, 'operator')
+    assert.ok(await ring.publicKey(kid))
+    const { kid: second } = await replaceKeyAtOnce(server.deps, 'operator')
+    assert.equal(await ring.publicKey(second), undefined, 'it has just looked')
+    clock.at = new Date(clock.at.getTime() + 1000)
+    assert.ok(await ring.publicKey(second))
+    server.clock.advance(REMEMBERED)
   })
 
   test('a retired key that leaked is dropped at once, and the current one signs on (design.md §3)', async () => {

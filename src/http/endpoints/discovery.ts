@@ -15,15 +15,21 @@ function metadataPaths(basePath: string): readonly string[] {
 export function discoveryEndpoint(app: FastifyInstance, { config }: Pick<Deps, 'config'>): void {
   const document = JSON.stringify(serverMetadata(config.issuer, SIGNING_ALGS))
   for (const path of metadataPaths(config.basePath)) {
-    app.get(path, async (request, reply) => await sendPublic(request, reply, document))
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: path,
+      handler: async (request, reply) => await sendPublic(request, reply, document),
+    })
   }
 }
 
 /** The keys that validators need, with the next one among them before it signs. RFC 7517 §5 */
 export function jwksEndpoint(app: FastifyInstance, { keys, config }: Pick<Deps, 'keys' | 'config'>): void {
   for (const path of [ENDPOINTS.jwks_uri, '/.well-known/jwks.json']) {
-    app.get(config.basePath + path, async (request, reply) => {
-      await sendPublic(request, reply, JSON.stringify(await keys.jwks()))
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: config.basePath + path,
+      handler: async (request, reply) => await sendPublic(request, reply, JSON.stringify(await keys.jwks())),
     })
   }
 }

@@ -435,7 +435,7 @@ suite('headers, from the table of routes', () => {
       const isPublic = String(answer.headers['cache-control']).startsWith('public')
       assert.equal(
         isPublic,
-        method === 'GET' && /^\/(?:assets\/|favicon\.ico$|jwks$|\.well-known\/)/.test(path),
+        ['GET', 'HEAD'].includes(method) && /^\/(?:assets\/|favicon\.ico$|jwks$|\.well-known\/)/.test(path),
         `${method} ${path}`,
       )
     }
