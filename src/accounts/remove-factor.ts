@@ -1,8 +1,9 @@
 import { isId } from '../base/random.ts'
+import type { AuditEvent } from '../store/audit.ts'
 import type { Store } from '../store/index.ts'
 import { factorEvent } from '../telemetry/audit.ts'
 import type { LetterDeps } from './letter.ts'
-import { factorRemovedNotice } from './notices.ts'
+import { type Addressee, factorRemovedNotice } from './notices.ts'
 import type { FactorPlace } from './second-factor.ts'
 
 export interface RemoveFactorDeps extends LetterDeps {
@@ -27,4 +28,17 @@ export async function removeFactor(
   const notices = user ? factorRemovedNotice(deps, user, place.from, factor.name) : []
   const event = factorEvent(deps, 'factor.removed', place, { totp: id })
   return (await deps.store.secondFactors.removeTotp(place.userId, id, event, notices)) ? 'removed' : 'unknown'
+}
+
+/** Removes every factor of a user who has lost them; they are signed out, and told by mail. @returns how many there were */
+export async function resetFactors(
+  deps: RemoveFactorDeps,
+  user: Addressee & { readonly id: string },
+  event: AuditEvent,
+): Promise<number> {
+  const factors = await deps.store.secondFactors.listTotp(user.id)
+  const named = factors.map(({ name }) => name).join(', ')
+  const notices = factors.length > 0 ? factorRemovedNotice(deps, user, undefined, named) : []
+  await deps.store.secondFactors.reset(user.id, event, notices)
+  return factors.length
 }

@@ -9,8 +9,11 @@ import type { Part } from './users.ts'
 
 export const listSessions = defineAction({
   permission: 'sessions:read',
-  run: ({ store }: AdministrationDeps, _actor, { after, limit, ...filter }: { readonly userId?: string } & Part) =>
-    store.grants.listSessions(filter, after, limit),
+  run: (
+    { store }: AdministrationDeps,
+    _actor,
+    { after, limit, ...filter }: { readonly userId?: string | undefined } & Part,
+  ) => store.grants.listSessions(filter, after, limit),
 })
 
 /** The same of one user, who must be there. */
@@ -22,7 +25,7 @@ export const listSessionsOfUser = defineAction({
   },
 })
 
-/** Signs a session out, with the grants that do not outlive it. */
+/** Signs a session out, with the grants that do not outlive it. Gives whose it was. */
 export const endSession = defineAction({
   permission: 'sessions:end',
   async run(
@@ -36,6 +39,7 @@ export const endSession = defineAction({
     await refuseOutOfReach(deps, actor, owner)
     const event = administered(deps, actor, 'session.ended', { userId: owner, detail: { session: sessionId } })
     if (!(await deps.store.account.endSession(owner, sessionId, event))) throw notFound('session')
+    return owner
   },
 })
 
@@ -45,7 +49,7 @@ export const listFamilies = defineAction({
     store.grants.listFamilies(filter, after, limit),
 })
 
-/** Ends a grant of a user to a client: its tokens are refused from now on. */
+/** Ends a grant of a user to a client: its tokens are refused from now on. Gives whose it was. */
 export const revokeFamily = defineAction({
   permission: 'sessions:end',
   async run(deps: AdministrationDeps, actor, { familyId }: { readonly familyId: string }) {
@@ -55,6 +59,7 @@ export const revokeFamily = defineAction({
     const facts = { ...owner, familyId, before: { revoked: false }, after: { revoked: true } }
     const event = administered(deps, actor, 'family.revoked', facts)
     await deps.store.grants.revokeFamily(owner.userId, familyId, 'administrator', event)
+    return owner.userId
   },
 })
 

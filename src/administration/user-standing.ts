@@ -1,5 +1,6 @@
-import { accountDeletedNotice, factorRemovedNotice } from '../accounts/notices.ts'
+import { accountDeletedNotice } from '../accounts/notices.ts'
 import { sendReset } from '../accounts/recovery.ts'
+import { resetFactors as takeFactors } from '../accounts/remove-factor.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
 import { refuseActingOn } from './reach.ts'
@@ -54,11 +55,8 @@ export const resetFactors = defineAction({
   async run(deps: AdministrationDeps, actor, { userId }: Whom) {
     const target = await findTarget(deps, userId)
     refuseActingOn(actor, target)
-    const factors = await deps.store.secondFactors.listTotp(userId)
-    const named = factors.map(({ name }) => name).join(', ')
-    const notices = factors.length > 0 ? factorRemovedNotice(deps, target, undefined, named) : []
-    const facts = { userId, before: { factors: factors.length }, after: { factors: 0 } }
-    await deps.store.secondFactors.reset(userId, administered(deps, actor, 'user.factors_reset', facts), notices)
+    const event = administered(deps, actor, 'user.factors_reset', { userId })
+    await takeFactors(deps, target, event)
   },
 })
 

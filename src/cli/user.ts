@@ -1,6 +1,6 @@
-import { everyPage } from '../base/every-page.ts'
 import { sendReset } from '../accounts/recovery.ts'
 import { resetFactors } from '../accounts/remove-factor.ts'
+import { everyPage } from '../base/every-page.ts'
 import type { User } from '../store/users.ts'
 import { operated } from './change.ts'
 import type { Command } from './command.ts'

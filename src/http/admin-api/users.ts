@@ -71,7 +71,8 @@ export const userFilter = {
   state: z.enum(['enabled', 'disabled']).optional(),
 }
 
-const newUserBody = z.strictObject({
+/** What is said of a new user. */
+export const newUserBody = z.strictObject({
   username,
   email: email.optional(),
   email_verified: z.boolean().optional(),
@@ -79,7 +80,8 @@ const newUserBody = z.strictObject({
   claims: userClaims.optional(),
 })
 
-const userBody = z.strictObject({
+/** What is said of one who is there. */
+export const userBody = z.strictObject({
   username: username.optional(),
   email: email.nullable().optional(),
   email_verified: z.boolean().optional(),
