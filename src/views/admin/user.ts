@@ -124,9 +124,9 @@ const standing = (user: UserView): Html =>
 
 function actions({ may, user, csrf, root }: UserPageView, frame: Frame): Html {
   const way = (verb: string) => `${userPath(user.id)}/${verb}`
-  const now = (verb: string, label: string) => decision({ action: root + way(verb), csrf }, verb, label)
+  const now = (verb: string, label: string) => decision({ action: root + way(verb), csrf }, `user-${verb}`, label)
   const later = (verb: string, label: string) =>
-    html`<a id="${verb}" class="button" href="${pathUrl(frame, way(verb))}">${label}</a>`
+    html`<a id="user-${verb}" class="button" href="${pathUrl(frame, way(verb))}">${label}</a>`
   return html`<h2>Actions</h2>
 <div class="decisions">
 ${may.write && later('edit', 'Edit')}
