@@ -15,12 +15,12 @@ const SIGNATURE_BYTES = 16
 const LONGEST_POSITION = 2048
 
 /** A cursor that leads on from a position. It is signed for its list and filter: nobody else's position gets into a statement. */
-export function writeCursor(deps: CursorDeps, listing: Listing, position: string): string {
+function writeCursor(deps: CursorDeps, listing: Listing, position: string): string {
   return Buffer.concat([signature(deps, listing, position), Buffer.from(position)]).toString('base64url')
 }
 
 /** The position of a cursor. @throws Refused for one that this server did not write for this list */
-export function readCursor(deps: CursorDeps, listing: Listing, cursor: string | undefined): string | undefined {
+function readCursor(deps: CursorDeps, listing: Listing, cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const bytes = Buffer.from(cursor.slice(0, LONGEST_POSITION * 2), 'base64url')
   const position = bytes.subarray(SIGNATURE_BYTES).toString()

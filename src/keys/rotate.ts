@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Store } from '../store/index.ts'
-import { type KeyEventFacts, keyEvent } from '../telemetry/audit.ts'
+import { type KeyEventFacts, keyEvent } from '../telemetry/key-event.ts'
 import { type KeyCustody, SIGNING_ALG } from './signer.ts'
 import { REMEMBERED_SECONDS } from './signing-keys.ts'
 

@@ -30,18 +30,6 @@ export const event = (
 export const ofUser = (userId: string): string => `user:${userId}`
 const ofClient = (clientId: string): string => `client:${clientId}`
 
-/** From where, and in which session, somebody moved the keys; nothing where it was the server itself or its operator. */
-export type KeyEventFacts = Partial<Provenance> & { readonly sessionId?: string }
-
-/** A signing key was created, rotated or replaced. */
-export const keyEvent = (
-  deps: EventDeps,
-  type: 'key.created' | 'key.rotated' | 'key.emergency',
-  kid: string,
-  actor: string,
-  from: KeyEventFacts = {},
-): AuditEvent => event(deps, type, actor, { ...from, detail: { kid } })
-
 /** An operator, or the server itself, changed a client, user, role or resource. */
 export const administrationEvent = (
   deps: EventDeps,

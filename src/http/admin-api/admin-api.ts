@@ -14,7 +14,7 @@ import { problemAnswers } from './problem.ts'
 import { jsonBody, readCall } from './read-call.ts'
 
 /** Where the admin API is, below the issuer or the listener for administrators. */
-export const ADMIN_API = '/admin/api/v1'
+const ADMIN_API = '/admin/api/v1'
 
 /** Every operation of the admin API, and its document. */
 export function adminApi(app: FastifyInstance, deps: Deps, before: readonly onRequestAsyncHookHandler[]): void {

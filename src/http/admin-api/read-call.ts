@@ -5,7 +5,7 @@ import { queryPairs } from '../parameters.ts'
 import type { Call, Operation } from './operation.ts'
 
 /** What a body is that is no JSON. */
-export const NOT_JSON = Symbol('not json')
+const NOT_JSON = Symbol('not json')
 
 const JSON_TYPE = /^application\/json(?:; ?charset="?utf-8"?)?$/i
 

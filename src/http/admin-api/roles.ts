@@ -30,7 +30,7 @@ const fields = {
 export const roleBody = z.strictObject(fields)
 export const newRoleBody = z.strictObject({ name, ...fields })
 
-export const role = z
+const role = z
   .strictObject({
     name: z.string(),
     description: z.string(),
@@ -42,7 +42,7 @@ export const role = z
   })
   .meta({ id: 'Role' })
 
-export const heldRole = z
+const heldRole = z
   .strictObject({
     role: z.string(),
     granted_at: instantOut,

@@ -12,7 +12,7 @@ export const printable = (most: number) =>
     .regex(/^[^\p{Cc}]*$/u, { error: 'must not contain control characters' })
 
 export const id = z.string().refine(isId, { error: 'must be a UUID' }).meta({ format: 'uuid' })
-export const instant = z.iso.datetime({ offset: true })
+const instant = z.iso.datetime({ offset: true })
 
 /** An instant to come, as a Date. */
 export const instantIn = instant.transform((text) => new Date(text))

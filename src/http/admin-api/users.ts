@@ -9,7 +9,7 @@ import { id, instantOut, listOf, paging, printable } from './schemas.ts'
 
 const username = printable(200)
 const email = printable(300)
-const password = z.string().max(1000).meta({ writeOnly: true })
+const passwordText = z.string().max(1000).meta({ writeOnly: true })
 
 /** Standard claims to set; `null` takes one away. */
 const claimsChange = z.strictObject(
@@ -76,7 +76,7 @@ export const newUserBody = z.strictObject({
   username,
   email: email.optional(),
   email_verified: z.boolean().optional(),
-  password: password.optional(),
+  password: passwordText.optional(),
   claims: userClaims.optional(),
 })
 
