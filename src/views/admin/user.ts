@@ -112,7 +112,7 @@ const standing = (user: UserView): Html =>
     ['Address', addressOf(user.email, user.emailVerified)],
     ['Name', typeof user.claims.name === 'string' ? html`<bdi>${user.claims.name}</bdi>` : undefined],
     ['Id (sub)', html`<code>${user.id}</code>`],
-    ['Made', instant(user.createdAt)],
+    ['Created', instant(user.createdAt)],
     ['Changed', instant(user.updatedAt)],
     ['Password', user.passwordChangedAt ? html`set ${instant(user.passwordChangedAt)}` : 'none yet'],
     [

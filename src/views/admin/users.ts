@@ -39,7 +39,7 @@ export const usersPage = (view: UsersView, frame: Frame): Html =>
 ${filters(
   frame,
   ADMIN_PATHS.users,
-  html`${textBox({ name: 'query', label: 'Name or address begins with', value: view.listing.filter.query, type: 'search' })}
+  html`${textBox({ name: 'query', label: 'Name or address', value: view.listing.filter.query, type: 'search' })}
 ${choice({ name: 'role', label: 'Role', value: view.listing.filter.role, options: [['', 'Any'], ...view.roles.map((role) => [role, role] as const)] })}
 ${choice({ name: 'state', label: 'State', value: view.listing.filter.state, options: STATES })}`,
 )}
