@@ -1,6 +1,7 @@
 import { dropRetiredKey, PUBLIC_HALF_SECONDS, PUBLISHED_SECONDS, replaceKeyAtOnce, rotateKeys } from '../keys/rotate.ts'
 import type { StoredKey } from '../store/signing-keys.ts'
-import { type KeyEventFacts, ofUser } from '../telemetry/audit.ts'
+import { ofUser } from '../telemetry/audit.ts'
+import type { KeyEventFacts } from '../telemetry/key-event.ts'
 import { type AdministrationDeps, type Administrator, defineAction } from './action.ts'
 import { notFound, Refused } from './refused.ts'
 
