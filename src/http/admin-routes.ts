@@ -1,7 +1,10 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { adminApi } from './admin-api/admin-api.ts'
+import { oneClientPages } from './pages/admin/client.ts'
+import { clientPages } from './pages/admin/clients.ts'
 import { dashboardPages } from './pages/admin/dashboard.ts'
+import { resourcePages } from './pages/admin/resources.ts'
 import { rolePages } from './pages/admin/roles.ts'
 import { sessionPages } from './pages/admin/sessions.ts'
 import { adminSignOut } from './pages/admin/sign-out.ts'
@@ -26,6 +29,9 @@ export function adminRoutes(app: FastifyInstance, deps: Deps, before: readonly o
       userDecisions(room, deps)
       rolePages(room, deps)
       sessionPages(room, deps)
+      clientPages(room, deps)
+      oneClientPages(room, deps)
+      resourcePages(room, deps)
       adminSignOut(room, deps)
     },
     before,
