@@ -46,7 +46,7 @@ export function refuseTaken(outcome: string): void {
 }
 
 /** A profile by the names that events use. */
-export const describeProfile = ({
+const describeProfile = ({
   username,
   email,
   emailVerified,

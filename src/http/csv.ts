@@ -47,7 +47,7 @@ function textOf(value: Cell): string {
 }
 
 /** One line of cells. What begins like a formula gets an apostrophe, which spreadsheets take for "this is text". OWASP: CSV injection */
-export const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`
+const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`
 
 function csvCell(text: string): string {
   const harmless = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text

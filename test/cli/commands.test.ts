@@ -248,6 +248,14 @@ test('sessions are listed and ended, one or all', async () => {
   assert.deepEqual(await json(['session', 'list', '--user', 'alice']), { sessions: [] })
 })
 
+test('who has lost the password or the second factor is helped', async () => {
+  assert.equal((await json(['user', 'send-reset', 'alice'])).sent, true)
+  assert.equal((await run(['user', 'send-reset', 'bob'])).code, 1) // there is no address to send it to
+  assert.equal(await audited('user.reset_sent'), 1)
+  assert.equal((await json(['user', 'reset-factors', 'alice'])).removed, 0)
+  assert.equal(await audited('user.factors_reset'), 1)
+})
+
 test('a user is disabled, enabled and deleted', async () => {
   assert.equal((await json(['user', 'disable', 'bob'])).changed, true)
   assert.notEqual((await store.users.find({ username: 'bob' }))?.disabledAt, null)

@@ -11,7 +11,7 @@ import { pageOf } from '../cursor.ts'
 import { operation } from './operation.ts'
 import { id, instantOut, listOf, paging, printable } from './schemas.ts'
 
-export const session = z
+const session = z
   .strictObject({
     id: z.string(),
     user_id: z.string(),
@@ -27,7 +27,7 @@ export const session = z
   })
   .meta({ id: 'Session' })
 
-export const family = z
+const family = z
   .strictObject({
     id: z.string(),
     user_id: z.string(),

@@ -25,8 +25,8 @@ const summary = {
   state: z.enum(['enabled', 'disabled']),
   created_at: instantOut,
 }
-export const listedUser = z.strictObject({ ...summary, has_factor: z.boolean() }).meta({ id: 'ListedUser' })
-export const user = z
+const listedUser = z.strictObject({ ...summary, has_factor: z.boolean() }).meta({ id: 'ListedUser' })
+const user = z
   .strictObject({
     ...summary,
     claims: userClaims,
