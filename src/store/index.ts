@@ -29,6 +29,7 @@ import { roleStore } from './roles.ts'
 import { secondFactorStore } from './second-factors.ts'
 import { sessionStore } from './sessions.ts'
 import { deploymentSecretStore, signingKeyStore } from './signing-keys.ts'
+import { statisticsStore } from './statistics.ts'
 import { sweepStore } from './sweep.ts'
 import { type Throttle, throttleStore } from './throttle.ts'
 import { userProfileStore } from './user-profiles.ts'
@@ -72,6 +73,7 @@ export const createStore = (
   secondFactors: secondFactorStore(database),
   sessions: sessionStore(database, policy.sessionIdleSeconds),
   signingKeys: signingKeyStore(database),
+  statistics: statisticsStore(database, policy.sessionIdleSeconds),
   sweep: sweepStore(database),
   throttle,
   userProfiles: userProfileStore(database),

@@ -8,6 +8,7 @@ import { keyOperations } from './keys.ts'
 import { type Operation, operation } from './operation.ts'
 import { resourceOperations } from './resources.ts'
 import { roleOperations } from './roles.ts'
+import { statisticsOperations } from './statistics.ts'
 import { userStandingOperations } from './user-standing.ts'
 import { userOperations } from './users.ts'
 
@@ -44,4 +45,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...keyOperations,
   ...auditOperations,
   ...deliveryOperations,
+  ...statisticsOperations,
 ]
