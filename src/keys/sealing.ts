@@ -11,6 +11,8 @@ export interface DerivedKeys {
   readonly cursor: Buffer
   readonly restart: Sealer
   readonly recovery: Buffer
+  /** For what was asked under an Idempotency-Key: a request may hold a password. */
+  readonly idempotency: Buffer
 }
 
 export interface Sealing {
@@ -64,6 +66,7 @@ export async function openSealing(
     cursor: subkey(root, 'cursor'),
     restart: sealerFor('restart'),
     recovery: subkey(pepper, 'recovery'),
+    idempotency: subkey(pepper, 'idempotency'),
   }
   return { sealer: atRest, derived, pepper }
 }

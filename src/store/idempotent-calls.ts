@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import type { Digest } from '../base/digest.ts'
 import type { Database } from './database.ts'
 
 /** What is known of a call under a key. */
@@ -12,7 +11,7 @@ export const idempotentCallStore = (database: Database) => ({
    * Takes a key for a call that is about to be made, unless it is taken: of many at once, one is told `new`.
    * @param runningSeconds after which a call that never ended is forgotten
    */
-  async begin(key: string, request: Digest, attempt: Buffer, runningSeconds: number): Promise<CallState> {
+  async begin(key: string, request: Buffer, attempt: Buffer, runningSeconds: number): Promise<CallState> {
     const isLapsed = sql`(c.expires_at < excluded.expires_at - ${runningSeconds}::float8 * interval '1 second')`
     const { rows } = await database.run((db) =>
       sql<{ isNew: boolean; isSame: boolean; answer: Buffer | null }>`

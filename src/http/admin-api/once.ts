@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Administrator } from '../../administration/action.ts'
 import { Refused } from '../../administration/refused.ts'
-import { digestOf } from '../../base/digest.ts'
+import { digestOf, hmac } from '../../base/digest.ts'
 import type { Deps } from '../../deps.ts'
 import type { Answer, Operation } from './operation.ts'
 
@@ -26,7 +26,7 @@ export async function once(
     throw new Refused('invalid_request', 'Idempotency-Key must be 1 to 200 printable ASCII characters')
   }
   const key = digestOf(JSON.stringify([actor.userId, operation.id, chosen])).toString('hex', 0, 16)
-  const asked = digestOf(JSON.stringify([request.params, request.body ?? null]))
+  const asked = hmac(deps.derived.idempotency, JSON.stringify([request.params, request.body ?? null]))
   const attempt = deps.random.bytes(16)
   const place = `idempotent_call/answer/${uuid(key)}`
   const known = await deps.store.idempotentCalls.begin(key, asked, attempt, RUNNING_SECONDS)
