@@ -56,7 +56,7 @@ export const grantStore = (database: Database, idleSeconds: number) => {
           select s.id, s.auth_time as "authTime", s.acr, s.amr, s.created_at as "createdAt", s.last_seen_at as "lastSeenAt",
                  s.address, s.user_agent as "userAgent", s.expires_at as "expiresAt", u.id as "userId", u.username
             from session s join "user" u on u.id = s.user_id
-           where s.id < ${before ?? LAST_ID}::uuid and s.user_id = coalesce(${userId ?? null}::uuid, s.user_id)
+           where s.id < ${before ?? LAST_ID}::uuid and ${userId === undefined ? sql`true` : sql`s.user_id = ${userId}`}
              and ${sessionIsGood(database.now, idleSeconds)} order by s.id desc limit ${limit}`.execute(db),
       )
       return rows
@@ -78,16 +78,22 @@ export const grantStore = (database: Database, idleSeconds: number) => {
       before: string | undefined,
       limit: number,
     ): Promise<readonly ListedFamily[]> {
-      const wanted = state === undefined ? sql`true` : state === 'live' ? isLive : sql`not ${isLive}`
+      const wanted = sql.join(
+        [
+          sql`f.id < ${before ?? LAST_ID}::uuid`,
+          ...(userId === undefined ? [] : [sql`f.user_id = ${userId}`]),
+          ...(clientId === undefined ? [] : [sql`f.client_id = ${clientId}`]),
+          ...(state === undefined ? [] : [sql`${isLive} = ${state === 'live'}::boolean`]),
+        ],
+        sql` and `,
+      )
       const { rows } = await database.run((db) =>
         sql<ListedFamily>`
           select f.id, f.user_id as "userId", u.username, f.client_id as "clientId", c.client_name as "clientName",
                  f.session_id as "sessionId", f.scope, f.resources, f.offline, f.granted_at as "grantedAt", f.rotated_at as "lastUsedAt",
                  f.expires_at as "expiresAt", f.revoked_at as "revokedAt", f.revoked_reason as "revokedReason", ${isLive} as "isLive"
             from refresh_family f join "user" u on u.id = f.user_id join client c on c.client_id = f.client_id
-           where f.id < ${before ?? LAST_ID}::uuid and f.user_id = coalesce(${userId ?? null}::uuid, f.user_id)
-             and f.client_id = coalesce(${clientId ?? null}::text, f.client_id) and ${wanted}
-           order by f.id desc limit ${limit}`.execute(db),
+           where ${wanted} order by f.id desc limit ${limit}`.execute(db),
       )
       return rows
     },

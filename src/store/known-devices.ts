@@ -71,6 +71,8 @@ const deviceColumns = sql`
   d.id, d.user_id as "userId", d.name, d.failures, not ${hasLane} as "isVoid", d.posture, d.posture_until as "postureUntil",
   d.created_at as "createdAt", d.last_seen_at as "lastSeenAt"`
 
+const ownedBy = (owner: string | undefined) => (owner === undefined ? sql`true` : sql`user_id = ${owner}`)
+
 export const knownDeviceStore = (database: Database) => ({
   /**
    * Counts an attempt from a known device before it is made, so that no two can both be the last one.
@@ -171,23 +173,33 @@ export const knownDeviceStore = (database: Database) => ({
     return rows
   },
 
-  /** States what the operator's inventory says of a device, and until when that is to count. */
-  async setPosture(id: string, posture: string, until: Date | undefined, event: AuditEvent): Promise<boolean> {
+  /**
+   * States what the operator's inventory says of a device, and until when that is to count.
+   * @param owner whose it has to be, where that matters
+   */
+  async setPosture(
+    id: string,
+    posture: string,
+    until: Date | undefined,
+    event: AuditEvent,
+    owner?: string,
+  ): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
         with stated as (
-          update known_device set posture = ${posture}, posture_until = ${until ?? null}::timestamptz where id = ${id} returning id),
+          update known_device set posture = ${posture}, posture_until = ${until ?? null}::timestamptz
+           where id = ${id} and ${ownedBy(owner)} returning id),
         ${auditing(event, database.now, sql`stated`)}
         select 1 from stated`.execute(db),
     )
     return rows.length > 0
   },
 
-  /** Forgets a device: it is a stranger again, also to the sessions that were bound to it. */
-  async remove(id: string, event: AuditEvent): Promise<boolean> {
+  /** Forgets a device: it is a stranger again, also to the sessions that were bound to it. @param owner whose it has to be, where that matters */
+  async remove(id: string, event: AuditEvent, owner?: string): Promise<boolean> {
     const { rows } = await database.run((db) =>
       sql`
-        with gone as (delete from known_device where id = ${id} returning id),
+        with gone as (delete from known_device where id = ${id} and ${ownedBy(owner)} returning id),
         ${auditing(event, database.now, sql`gone`)}
         select 1 from gone`.execute(db),
     )

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { digestOf } from '../../src/base/digest.ts'
+import { newId } from '../../src/base/random.ts'
 import { LOOPBACK, mailsTo, newestLink, topicsFor } from '../mail/mails.ts'
 import { type AdminCall, apiAs, beginSession, registerAdminClient } from '../support/administrator.ts'
 import { PASSWORD, startServer, type TestClient, type TestServer } from '../support/server.ts'
@@ -168,6 +170,29 @@ suite('the admin API: users (design.md §8)', () => {
       'user.enabled',
       'user.deleted',
     ])
+  })
+
+  test('an inventory states the posture of a device, with an end to compliance', async () => {
+    const user = await server.makeUser()
+    const { sessionId } = await beginSession(server, user.id, server.browser())
+    const id = newId(server.deps.random, server.clock.now())
+    await server.deps.store.knownDevices.remember(user.id, sessionId, { id, digest: digestOf(id), name: 'Laptop' })
+    const path = `/users/${user.id}/devices`
+    assert.equal((await call('PUT', `${path}/${id}/posture`, { posture: 'compliant' })).statusCode, 400)
+    const until = new Date(server.clock.now().getTime() + 86_400_000).toISOString()
+    const stated = { posture: 'compliant', posture_until: until }
+    assert.equal((await call('PUT', `${path}/${id}/posture`, stated)).statusCode, 200)
+    const [device] = (await call('GET', path)).json().items
+    assert.deepEqual([device.name, device.posture, device.posture_until], ['Laptop', 'compliant', until])
+    const [factor] = (await call('GET', `/users/${user.id}/factors`)).json().items
+    assert.deepEqual(Object.keys(factor).sort(), ['created_at', 'id', 'kind', 'last_used_at', 'name'])
+    assert.deepEqual((await latest('device.posture_set'))?.detail, {
+      device: id,
+      before: { posture: null, until: null },
+      after: { posture: 'compliant', until },
+    })
+    assert.equal((await call('DELETE', `${path}/${id}`)).statusCode, 204)
+    assert.deepEqual((await call('GET', path)).json().items, [])
   })
 
   test('the last administrator stays, and what is worth the most needs a fresh sign-in', async () => {

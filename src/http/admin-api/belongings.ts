@@ -1,8 +1,14 @@
 import { z } from 'zod'
-import { type FactorFacts, listDevices, listFactors } from '../../administration/belongings.ts'
+import {
+  type FactorFacts,
+  listDevices,
+  listFactors,
+  removeDevice,
+  setDevicePosture,
+} from '../../administration/belongings.ts'
 import type { KnownDevice } from '../../store/known-devices.ts'
 import { operation } from './operation.ts'
-import { id, instantOut } from './schemas.ts'
+import { id, instantIn, instantOut } from './schemas.ts'
 
 const factor = z
   .strictObject({
@@ -75,5 +81,35 @@ export const belongingOperations = [
     run: async (deps, actor, { params }) => ({
       body: { items: (await listDevices.run(deps, actor, { userId: params.id })).map(deviceOut) },
     }),
+  }),
+  operation({
+    id: 'setDevicePosture',
+    method: 'PUT',
+    path: '/users/:id/devices/:device/posture',
+    tag: 'users',
+    summary: 'State the posture of a device, as your inventory has it',
+    action: setDevicePosture,
+    params: z.strictObject({ id, device: id }),
+    body: z.strictObject({ posture: z.enum(['compliant', 'noncompliant']), posture_until: instantIn.optional() }),
+    status: 200,
+    answer: device,
+    async run(deps, actor, { params, body: { posture, posture_until: until } }) {
+      const stated = { userId: params.id, deviceId: params.device, posture, until }
+      return { body: deviceOut(await setDevicePosture.run(deps, actor, stated)) }
+    },
+  }),
+  operation({
+    id: 'removeDevice',
+    method: 'DELETE',
+    path: '/users/:id/devices/:device',
+    tag: 'users',
+    summary: 'Forget a device: the account takes it for a stranger',
+    action: removeDevice,
+    params: z.strictObject({ id, device: id }),
+    status: 204,
+    async run(deps, actor, { params }) {
+      await removeDevice.run(deps, actor, { userId: params.id, deviceId: params.device })
+      return {}
+    },
   }),
 ]

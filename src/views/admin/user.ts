@@ -99,7 +99,7 @@ ${view.may.grant && html`<p><a id="grant-role" class="button" href="${pathUrl(fr
 ${table('factors', 'Authenticators', FACTOR_COLUMNS, view.factors, 'No second factor.')}
 <p>Recovery codes left: ${user.recoveryCodesLeft}</p>
 <h2>Devices</h2>
-${table('devices', 'Devices that the account knows', deviceColumns(frame), view.devices, 'No device is known.')}
+${table('devices', 'Devices that the account knows', deviceColumns(view, frame), view.devices, 'No device is known.')}
 ${view.sessions && sessions(view, frame, view.sessions)}
 ${view.families && families(view, frame, view.families)}
 ${view.events && events(user, frame, view.events)}`,
@@ -168,12 +168,23 @@ const FACTOR_COLUMNS = [
   { name: 'Last used', cell: ({ lastUsedAt }: FactorRow) => instant(lastUsedAt) },
 ]
 
-const deviceColumns = (frame: Frame) => [
+const deviceColumns = ({ may, user, csrf, root }: UserPageView, frame: Frame) => [
   { name: 'Device', cell: ({ name }: DeviceRow) => deviceInWords(name, frame.words) },
   { name: 'Id', cell: ({ id }: DeviceRow) => html`<code>${id}</code>` },
   { name: 'Posture', cell: ({ posture }: DeviceRow) => posture ?? 'not stated' },
   { name: 'Last seen', cell: ({ lastSeenAt }: DeviceRow) => instant(lastSeenAt) },
   { name: 'Counts', cell: ({ isVoid }: DeviceRow) => (isVoid ? 'as a stranger' : 'as known') },
+  ...(may.write
+    ? [
+        {
+          name: 'Action',
+          cell: ({ id }: DeviceRow) =>
+            decision({ action: `${root}${userPath(user.id)}/devices/remove`, csrf }, `forget-${id}`, 'Forget', {
+              hidden: { id },
+            }),
+        },
+      ]
+    : []),
 ]
 
 const sessions = (view: UserPageView, frame: Frame, rows: readonly SessionRow[]): Html =>

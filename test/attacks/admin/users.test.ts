@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
+import { digestOf } from '../../../src/base/digest.ts'
 import { newId } from '../../../src/base/random.ts'
 import { type AdminCall, apiAs, beginSession, registerAdminClient, signInAs } from '../../support/administrator.ts'
 import { PASSWORD, startServer, type TestClient, type TestServer } from '../../support/server.ts'
@@ -34,6 +35,14 @@ suite('attacks on users by who may administer a little', () => {
   const sessionOf = async (call: AdminCall, userId: string): Promise<string> =>
     (await call('GET', `/users/${userId}/sessions`)).json().items[0].id
 
+  /** A device that an account knows. */
+  async function deviceOf(userId: string): Promise<string> {
+    const id = newId(server.deps.random, server.clock.now())
+    const session = await sessionOf(admin.call, userId)
+    await server.deps.store.knownDevices.remember(userId, session, { id, digest: digestOf(id), name: 'Test' })
+    return id
+  }
+
   /** Everything that can be done to a user. */
   async function attempts(call: AdminCall, userId: string) {
     const session = await sessionOf(call, userId)
@@ -55,6 +64,8 @@ suite('attacks on users by who may administer a little', () => {
         assert.deepEqual([what, answer.statusCode, (await denials()) - before], [what, 403, 1], answer.body)
       }
     }
+    const [grant] = (await helper.call('GET', `/families?user_id=${admin.user.id}`)).json().items
+    assert.equal((await helper.call('DELETE', `/families/${grant.id}`)).statusCode, 403)
     const user = await server.makeUser()
     const edited = await helper.call('PATCH', `/users/${user.id}`, { claims: { name: 'Ada' } }, ANY_VERSION)
     assert.equal(edited.statusCode, 200, edited.body)
@@ -78,6 +89,20 @@ suite('attacks on users by who may administer a little', () => {
       const answer = await helper.call(method, path)
       assert.deepEqual([path, answer.statusCode], [path, 404], answer.body)
     }
+  })
+
+  test('A143: a device of another user than the one in the path is not there', async () => {
+    const [one, other] = [await signInAs(server, []), await signInAs(server, [])]
+    const device = await deviceOf(other.user.id)
+    for (const [method, path, body] of [
+      ['PUT', `devices/${device}/posture`, { posture: 'noncompliant' }],
+      ['DELETE', `devices/${device}`, undefined],
+    ] as const) {
+      assert.equal((await helper.call(method, `/users/${one.user.id}/${path}`, body)).statusCode, 404)
+      assert.equal((await helper.call(method, `/users/${admin.user.id}/${path}`, body)).statusCode, 403)
+      assert.ok([200, 204].includes((await helper.call(method, `/users/${other.user.id}/${path}`, body)).statusCode))
+    }
+    assert.deepEqual(await server.deps.store.knownDevices.list(other.user.id), [])
   })
 
   test('A145: fields that are not for the caller to set are refused, and nothing of the rest is done', async () => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { removeDevice } from '../../../administration/belongings.ts'
 import type { Refused } from '../../../administration/refused.ts'
 import { grantRole, revokeRole } from '../../../administration/roles.ts'
 import { findTarget } from '../../../administration/target.ts'
@@ -25,10 +26,17 @@ interface Again {
   readonly refused?: Refused
 }
 
-/** Changing what a user's profile says, and which roles they have. */
+/** Changing what a user's profile says, which roles they have, and which devices their account knows. */
 export function userChanges(app: FastifyInstance, deps: Deps): void {
   profile(app, deps)
   roles(app, deps)
+  app.post<OfUser>(`${PATH}/devices/remove`, async (request, reply) => {
+    const { id: userId } = request.params
+    const sent = await admitAdminForm(deps, request, reply, removeDevice, userPath(userId))
+    if (!sent) return
+    await removeDevice.run(deps, sent.visitor.actor, { userId, deviceId: sent.form.get('id') ?? '' })
+    await backToAdmin(deps, reply, userPath(userId), 'removed')
+  })
 }
 
 function profile(app: FastifyInstance, deps: Deps): void {
