@@ -145,6 +145,19 @@ suite('the admin API: users (design.md §8)', () => {
     assert.deepEqual([gone.json().email, gone.json().email_verified], [null, false])
   })
 
+  test('of two who change the same version, or want the same name, one is told to look again (RFC 9110 §13.1.1)', async () => {
+    const [user, other] = [await server.makeUser(), await server.makeUser()]
+    const version = { 'if-match': String((await call('GET', `/users/${user.id}`)).headers.etag) }
+    const both = await Promise.all(
+      ['a', 'b'].map((nickname) => call('PATCH', `/users/${user.id}`, { claims: { nickname } }, version)),
+    )
+    assert.deepEqual(both.map(({ statusCode }) => statusCode).sort(), [200, 412])
+    const renamed = await Promise.all(
+      [user, other].map(({ id }) => call('PATCH', `/users/${id}`, { username: 'wanted_by_two' }, anyVersion)),
+    )
+    assert.deepEqual(renamed.map(({ statusCode }) => statusCode).sort(), [200, 409])
+  })
+
   test('a user is disabled, enabled, signed out, unlocked, parted from their factors and deleted, each told once', async () => {
     const user = await server.makeUser()
     await beginSession(server, user.id, server.browser())
