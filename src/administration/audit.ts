@@ -30,29 +30,17 @@ export const findEvent = defineAction({
   },
 })
 
-const EXPORT_PAGE = 1000
+/** Reads on after an event, newest first. */
+export type ReadEvents = (last: AuditedEvent | undefined, limit: number) => Promise<readonly AuditedEvent[]>
 
-/** Every event that a filter leaves, newest first, read page by page as they are taken. That somebody took them is an event too. */
+/** The way to read every event that a filter leaves, page by page. That somebody took it is an event too. */
 export const exportEvents = defineAction({
   permission: 'audit:read',
-  async run(
-    deps: AdministrationDeps,
-    actor,
-    { filter }: Pick<AuditPage, 'filter'>,
-  ): Promise<AsyncGenerator<AuditedEvent>> {
+  async run(deps: AdministrationDeps, actor, { filter }: Pick<AuditPage, 'filter'>): Promise<ReadEvents> {
     await deps.store.audit.record(administered(deps, actor, 'audit.exported', { detail: { filter } }))
-    return everyEvent(deps, filter)
+    return (last, limit) => deps.store.auditTrail.search(filter, last?.id, limit)
   },
 })
-
-async function* everyEvent({ store }: AdministrationDeps, filter: AuditFilter): AsyncGenerator<AuditedEvent> {
-  for (let before: string | undefined; ; ) {
-    const page = await store.auditTrail.search(filter, before, EXPORT_PAGE)
-    yield* page
-    before = page.at(-1)?.id
-    if (page.length < EXPORT_PAGE) return
-  }
-}
 
 /** How much of the chain is read at once: the command line reads all of it. */
 const MOST_SEALS = 100_000

@@ -1,9 +1,12 @@
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { adminApi } from './admin-api/admin-api.ts'
+import { auditPages } from './pages/admin/audit.ts'
 import { oneClientPages } from './pages/admin/client.ts'
 import { clientPages } from './pages/admin/clients.ts'
 import { dashboardPages } from './pages/admin/dashboard.ts'
+import { deliveryPages } from './pages/admin/deliveries.ts'
+import { keyPages } from './pages/admin/keys.ts'
 import { resourcePages } from './pages/admin/resources.ts'
 import { rolePages } from './pages/admin/roles.ts'
 import { sessionPages } from './pages/admin/sessions.ts'
@@ -32,6 +35,9 @@ export function adminRoutes(app: FastifyInstance, deps: Deps, before: readonly o
       clientPages(room, deps)
       oneClientPages(room, deps)
       resourcePages(room, deps)
+      keyPages(room, deps)
+      auditPages(room, deps)
+      deliveryPages(room, deps)
       adminSignOut(room, deps)
     },
     before,

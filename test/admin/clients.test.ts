@@ -50,7 +50,7 @@ suite('the admin API: clients', () => {
     assert.equal(made.json().client_secret, undefined)
     assert.match(made.json().client_id, /^[0-9a-f-]{36}$/)
     assert.deepEqual(made.json().allowed_origins, ['https://new.example'])
-    assert.equal((await call('POST', `/clients/${made.json().client_id}/secrets`, {})).statusCode, 409)
+    assert.equal((await call('POST', `/clients/${made.json().client_id}/secrets`)).statusCode, 409)
   })
 
   test('the policy is judged as the file and the command line judge it, every fault by its field', async () => {
@@ -101,9 +101,9 @@ suite('the admin API: clients', () => {
   test('two secrets are live at most; each is removed alone, and refused at once', async () => {
     const { call } = await administrator()
     const made = await call('POST', '/clients', { client_id: 'pair', ...MACHINE })
-    const second = await call('POST', '/clients/pair/secrets', {})
+    const second = await call('POST', '/clients/pair/secrets')
     assert.equal(second.statusCode, 201, second.body)
-    assert.equal((await call('POST', '/clients/pair/secrets', {})).statusCode, 409)
+    assert.equal((await call('POST', '/clients/pair/secrets')).statusCode, 409)
     const { items } = (await call('GET', '/clients/pair/secrets')).json()
     assert.equal(items.length, 2)
     const [first] = items.filter(({ id }: { id: string }) => id !== second.json().id)
@@ -117,13 +117,13 @@ suite('the admin API: clients', () => {
   test('a client is disabled, enabled, relieved of its grants, and deleted', async () => {
     const { call } = await administrator()
     await call('POST', '/clients', { client_id: 'state', ...APP })
-    assert.equal((await call('POST', '/clients/state/disable', {})).json().disabled, true)
+    assert.equal((await call('POST', '/clients/state/disable')).json().disabled, true)
     assert.deepEqual(
       (await call('GET', '/clients?state=disabled')).json().items.map((one: { client_id: string }) => one.client_id),
       ['state'],
     )
-    assert.equal((await call('POST', '/clients/state/enable', {})).json().disabled, false)
-    assert.ok((await call('POST', '/clients/state/end-grants', {})).json().grants_ended_at)
+    assert.equal((await call('POST', '/clients/state/enable')).json().disabled, false)
+    assert.ok((await call('POST', '/clients/state/end-grants')).json().grants_ended_at)
     assert.equal((await call('DELETE', '/clients/state')).statusCode, 204)
     assert.equal((await call('GET', '/clients/state')).statusCode, 404)
     const audited = await server.audited()
@@ -154,14 +154,14 @@ suite('the admin API: clients', () => {
     const patch = { scope: 'openid postern:admin' }
     assert.equal((await call('PATCH', '/clients/app', patch, { 'if-match': '*' })).statusCode, 403)
     assert.equal((await call('DELETE', `/clients/${admin.clientId}`)).statusCode, 403)
-    assert.equal((await call('POST', '/clients/pair/secrets', {})).statusCode, 403)
+    assert.equal((await call('POST', '/clients/pair/secrets')).statusCode, 403)
   })
 
   test('what hands out a secret, or cannot be undone, needs a fresh sign-in', async () => {
     const { call } = await administrator()
     server.clock.advance(301)
     assert.equal((await call('POST', '/clients', APP)).statusCode, 401)
-    assert.equal((await call('POST', '/clients/pair/secrets', {})).statusCode, 401)
+    assert.equal((await call('POST', '/clients/pair/secrets')).statusCode, 401)
     assert.equal((await call('DELETE', '/clients/pair')).statusCode, 401)
     assert.equal((await call('GET', '/clients/pair')).statusCode, 200)
   })

@@ -24,12 +24,12 @@ suite('the admin API: signing keys', () => {
 
   test('the next key signs once every validator can know it, and not before', async () => {
     const { call } = await administrator()
-    const early = await call('POST', '/keys/rotate', {})
+    const early = await call('POST', '/keys/rotate')
     assert.equal(early.statusCode, 409)
     assert.match(early.json().detail, /published long enough.*wait \d+ s/)
     server.clock.advance(605)
     const { call: later, user } = await administrator()
-    const rotated = await later('POST', '/keys/rotate', {})
+    const rotated = await later('POST', '/keys/rotate')
     assert.equal(rotated.statusCode, 200, rotated.body)
     const { items } = (await later('GET', '/keys')).json()
     const current = items.find(({ state }: { state: string }) => state === 'current')
@@ -48,7 +48,7 @@ suite('the admin API: signing keys', () => {
     const kidOf = (state: string) => before.find((key: { state: string }) => key.state === state)?.kid
     assert.equal((await call('DELETE', `/keys/${kidOf('current')}`)).statusCode, 404)
     assert.equal((await call('DELETE', `/keys/${kidOf('retired')}`)).statusCode, 204)
-    const replaced = await call('POST', '/keys/emergency', {})
+    const replaced = await call('POST', '/keys/emergency')
     assert.equal(replaced.statusCode, 200, replaced.body)
     assert.equal(replaced.json().gone, kidOf('current'))
     server.clock.advance(6) // a node may know the keys for five seconds
@@ -60,10 +60,10 @@ suite('the admin API: signing keys', () => {
     await call('POST', '/roles', { name: 'watcher', permissions: ['keys:read'] })
     const watcher = await apiAs(server, admin, ['watcher'])
     assert.equal((await watcher.call('GET', '/keys')).statusCode, 200)
-    assert.equal((await watcher.call('POST', '/keys/rotate', {})).statusCode, 403)
+    assert.equal((await watcher.call('POST', '/keys/rotate')).statusCode, 403)
     server.clock.advance(301)
     for (const path of ['/keys/rotate', '/keys/emergency']) {
-      assert.equal((await call('POST', path, {})).statusCode, 401)
+      assert.equal((await call('POST', path)).statusCode, 401)
     }
   })
 })

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { exportEvents, findEvent, listEvents, verifyAudit } from '../../administration/audit.ts'
+import { exportEvents, findEvent, listEvents, type ReadEvents, verifyAudit } from '../../administration/audit.ts'
 import type { AuditedEvent, AuditFilter } from '../../store/audit-trail.ts'
 import { inert } from '../../telemetry/log.ts'
 import { pageOf } from '../cursor.ts'
@@ -55,8 +55,15 @@ export const auditFilterIn = ({
   ...same
 }: z.output<typeof filtering>): AuditFilter => ({ ...same, userId, clientId, requestId })
 
-async function* linesOf(events: AsyncIterable<AuditedEvent>): AsyncGenerator<string> {
-  for await (const one of events) yield `${inert(JSON.stringify(one))}\n`
+const EXPORT_PAGE = 1000
+
+async function* linesOf(read: ReadEvents): AsyncGenerator<string> {
+  for (let last: AuditedEvent | undefined; ; ) {
+    const page = await read(last, EXPORT_PAGE)
+    yield page.map((one) => `${inert(JSON.stringify(one))}\n`).join('')
+    last = page.at(-1)
+    if (page.length < EXPORT_PAGE) return
+  }
 }
 
 export const auditOperations = [
@@ -93,8 +100,8 @@ export const auditOperations = [
     answer: event,
     mediaType: 'application/x-ndjson',
     async run(deps, actor, { query }) {
-      const events = await exportEvents.run(deps, actor, { filter: auditFilterIn(query) })
-      return { body: Readable.from(linesOf(events)) }
+      const read = await exportEvents.run(deps, actor, { filter: auditFilterIn(query) })
+      return { body: Readable.from(linesOf(read)) }
     },
   }),
   operation({

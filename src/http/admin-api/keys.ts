@@ -56,7 +56,6 @@ export const keyOperations = [
     tag: 'keys',
     summary: 'Sign with the next key from now on; not before every validator can know it',
     action: rotateSigningKeys,
-    body: z.strictObject({}),
     status: 200,
     answer: z.strictObject({ kid: z.string() }),
     run: async (deps, actor) => ({ body: await rotateSigningKeys.run(deps, actor, {}) }),
@@ -82,7 +81,6 @@ export const keyOperations = [
     tag: 'keys',
     summary: 'The current key has leaked: drop it at once. Everything that it signed is refused',
     action: replaceSigningKey,
-    body: z.strictObject({}),
     status: 200,
     answer: z.strictObject({ gone: z.string().nullable(), kid: z.string() }),
     async run(deps, actor) {
