@@ -69,7 +69,7 @@ export function checkDeclaration({ declaration, faultAt }: Reading, known: Known
 }
 
 /** Whether every scope of a role is one of its resource. */
-function* roleScopeFaults(
+export function* roleScopeFaults(
   allowed: Readonly<Record<string, readonly string[]>>,
   known: ReadonlyMap<string, Readonly<Record<string, string>>>,
 ): Generator<EntryFault> {

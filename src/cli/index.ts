@@ -22,6 +22,7 @@ import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { Refusal, UsageError } from './refusal.ts'
 import { rekeyCommand } from './rekey.ts'
+import { roleCommands } from './role.ts'
 import { securityCommands } from './security.ts'
 import { sessionCommands } from './session.ts'
 import { settingsCommand } from './settings.ts'
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   applyCommand,
   ...clientCommands,
   ...clientChangeCommands,
+  ...roleCommands,
   ...userCommands,
   userRolesCommand,
   ...userChangeCommands,

@@ -199,6 +199,33 @@ test('users are listed and shown, and what they typed does not move the terminal
   assert.equal((await json(['user', 'show', String(bob?.id)])).username, 'bob')
 })
 
+test('roles are made, changed by what is said, shown and removed', async () => {
+  const made = await json([
+    'role',
+    'put',
+    'support',
+    '--permission',
+    'users:read',
+    '--permission',
+    'sessions:end',
+    '--require-mfa',
+  ])
+  assert.deepEqual([made.permissions, made.require_mfa], [['sessions:end', 'users:read'], true])
+  const changed = await json(['role', 'put', 'support', '--description', 'Helps', '--network', '10.0.0.0/8'])
+  assert.deepEqual(
+    [changed.description, changed.permissions, changed.allowed_networks],
+    ['Helps', made.permissions, ['10.0.0.0/8']],
+  )
+  assert.match((await run(['role', 'show', 'support'])).out, /Helps/)
+  assert.match((await run(['role', 'list'])).out, /support +sessions:end users:read/)
+  assert.equal((await run(['role', 'put', 'support', '--permission', 'everything'])).code, 2)
+  assert.equal((await run(['role', 'put', 'support', '--scope', 'https://nowhere.example=x'])).code, 1)
+  assert.equal((await run(['role', 'put', 'administrator', '--permission', 'users:read'])).code, 1)
+  assert.equal((await run(['role', 'remove', 'administrator'])).code, 1)
+  assert.equal((await run(['role', 'remove', 'support'])).code, 0)
+  assert.equal((await run(['role', 'show', 'support'])).code, 1)
+})
+
 test('roles are given and taken, and have to exist', async () => {
   assert.deepEqual((await json(['user', 'roles', 'bob', '--add', 'clerk'])).roles, ['clerk'])
   assert.deepEqual((await json(['user', 'roles', 'bob'])).roles, ['clerk'])

@@ -30,7 +30,7 @@ export const rolesPage = (view: RolesView, frame: Frame): Html =>
     {
       section: 'roles',
       title: 'Roles',
-      command: 'postern apply -f postern.yaml   # roles: [{name: support, permissions: [users:read]}]',
+      command: 'postern role list\npostern role put support --permission users:read --permission sessions:end',
     },
     html`<p>A role says what its holders may do here, which scopes they get at resources that go by roles, and what is demanded of them. Roles are named in the <code>roles</code> claim of access tokens.</p>
 ${view.mayWrite && html`<p><a id="new-role" class="button" href="${pathUrl(frame, `${ADMIN_PATHS.roles}/new`)}">New role</a></p>`}
@@ -83,7 +83,9 @@ export function rolePage(view: RoleFormView, frame: Frame): Html {
       title,
       isFault: refused !== undefined,
       above: { href: pathUrl(frame, ADMIN_PATHS.roles).toString(), name: 'Roles' },
-      command: 'postern apply -f postern.yaml   # the entry of this role under roles:',
+      command: role
+        ? `postern role show ${role.name}\npostern role put ${role.name} --description …\npostern role remove ${role.name}`
+        : 'postern role put NAME --description … --permission users:read --scope https://api.example.com=orders:read',
     },
     html`${refusal(refused)}
 ${role && facts([['Holders', html`<a href="${pathUrl(frame, `${ADMIN_PATHS.users}?role=${encodeURIComponent(role.name)}`)}">${role.holders}</a>`]])}
