@@ -14,7 +14,7 @@ export async function targetByRoles(
   target: Target,
   user: ScopeRights,
 ): Promise<Target> {
-  return { ...target, scope: scopeByRoles(target.scope, user, await deps.directory.resources()) }
+  return { ...target, scope: scopeByRoles(target.scope, user, [target.audience], await deps.directory.resources()) }
 }
 
 /** The one audience of a token: the resource that was asked for, or this server where the grant has none. */

@@ -12,7 +12,7 @@ export function limitedToRoles(
   known: readonly Resource[],
 ): AuthorizationRequest {
   if (!user) return request
-  const scope = scopeByRoles(request.scope, user, known)
+  const scope = scopeByRoles(request.scope, user, request.resources, known)
   if (scope.length === request.scope.length) return request
   return { ...request, scope, isBeyondRoles: scope.length === 0 }
 }

@@ -70,16 +70,20 @@ export interface ScopeRights {
 
 /**
  * The part of a scope that a user may have: at a resource that goes by roles, what their roles allow; the admin API, whoever
- * may do anything there.
+ * may do anything there. Looks at no other resource than those it is for, since another one may define a scope of the same
+ * name and give it to everybody.
+ * @param audience identifiers of resources
  */
 export function scopeByRoles(
   scope: readonly string[],
   rights: ScopeRights,
+  audience: readonly string[],
   known: readonly Resource[],
 ): readonly string[] {
+  const meant = known.filter(({ identifier }) => audience.includes(identifier))
   return scope.filter((token) => {
     if (token === ADMIN_SCOPE) return rights.permissions.length > 0
-    const defining = resourcesOf([token], known)
+    const defining = resourcesOf([token], meant)
     const isAllowedAt = ({ identifier, scopesByRole }: Resource) =>
       !scopesByRole || rights.roleScopes.some(([at, name]) => at === identifier && name === token)
     return defining.length === 0 || defining.some(isAllowedAt)

@@ -5,6 +5,7 @@ import type { RoleChange } from '../../src/store/roles.ts'
 import { administrationEvent } from '../../src/telemetry/audit.ts'
 import {
   claimsIn,
+  codeForm,
   obtainCode,
   obtainTokens,
   refresh,
@@ -16,6 +17,8 @@ import {
 
 const API = 'https://orders.example/api'
 const OPEN = 'https://open.example/api'
+/** Open too, with a scope that the other one gives by roles. */
+const DECOY = 'https://decoy.example/api'
 
 suite('what roles let a user have (RFC 6749 §3.3)', () => {
   let server: TestServer
@@ -36,6 +39,8 @@ suite('what roles let a user have (RFC 6749 §3.3)', () => {
     const scopes = { 'orders:read': '', 'orders:write': '' }
     await resources.put({ identifier: API, name: '', scopes, introspectionClients: [], scopesByRole: true }, event())
     await resources.put({ identifier: OPEN, name: '', scopes: { 'open:read': '' }, introspectionClients: [] }, event())
+    const decoy = { identifier: DECOY, name: '', scopes: { 'orders:read': '' }, introspectionClients: [] }
+    await resources.put(decoy, event())
     await role({ name: 'reader', description: '', scopes: { [API]: ['orders:read'] } })
     await role({ name: 'writer', description: '', scopes: { [API]: ['orders:read', 'orders:write'] } })
     await role({ name: 'support', description: '', permissions: ['users:read'] })
@@ -66,6 +71,22 @@ suite('what roles let a user have (RFC 6749 §3.3)', () => {
       'orders:read orders:write',
     )
     assert.equal(await scopeOf(await person(), 'open:read', OPEN), 'open:read')
+  })
+
+  test('a scope of the same name at an open resource gives nothing at one that goes by roles (A141)', async () => {
+    const two = await server.register({ scope: 'openid orders:read', resources: [API, DECOY], first_party: true })
+    const user = await person()
+    await assert.rejects(obtainCode(server, two, user, { scope: 'orders:read', resource: API }), /error=access_denied/)
+    const { tokens } = await obtainTokens(server, two, user, { scope: 'openid orders:read', resource: API })
+    assert.equal(tokens.scope, 'openid')
+    for (const [resource, scope] of [
+      [API, 'openid'],
+      [DECOY, 'openid orders:read'],
+    ] as const) {
+      const { code, verifier } = await obtainCode(server, two, user, { scope: 'openid orders:read' })
+      const answer = await server.post('/token', { ...codeForm(two, code, verifier), resource })
+      assert.equal(answer.json().scope, scope)
+    }
   })
 
   test('who may have nothing of what was asked is refused, and the audit says why', async () => {

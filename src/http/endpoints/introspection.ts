@@ -53,7 +53,8 @@ async function introspectAccess(deps: Deps, token: OwnAccessToken): Promise<Intr
   const family = await deps.store.refreshFamilies.findStanding(fid)
   if (family?.clientId !== token.client_id) return INACTIVE
   const { user } = family
-  const scope = formatScope(scopeByRoles(parseScope(claims.scope), user, await deps.directory.resources()))
+  const known = await deps.directory.resources()
+  const scope = formatScope(scopeByRoles(parseScope(claims.scope), user, [claims.aud], known))
   return { active: true, token_type: 'Bearer', ...claims, scope, username: user.username, roles: user.roles }
 }
 
