@@ -98,6 +98,23 @@ suite('the admin API: clients', () => {
     })
   })
 
+  test('of many at once, one makes the client, one changes its version, and two secrets are made', async () => {
+    const { call } = await administrator()
+    const many = async (run: (n: number) => Promise<{ readonly statusCode: number }>) =>
+      (await Promise.all([1, 2, 3, 4, 5, 6].map(run))).map(({ statusCode }) => statusCode).sort()
+    assert.deepEqual(
+      await many(() => call('POST', '/clients', { client_id: 'race', ...MACHINE })),
+      [201, 409, 409, 409, 409, 409],
+    )
+    const version = { 'if-match': String((await call('GET', '/clients/race')).headers.etag) }
+    assert.deepEqual(
+      await many((n) => call('PATCH', '/clients/race', { client_name: `R${n}` }, version)),
+      [200, 412, 412, 412, 412, 412],
+    )
+    assert.deepEqual(await many(() => call('POST', '/clients/race/secrets')), [201, 409, 409, 409, 409, 409])
+    assert.equal((await call('GET', '/clients/race/secrets')).json().items.length, 2)
+  })
+
   test('two secrets are live at most; each is removed alone, and refused at once', async () => {
     const { call } = await administrator()
     const made = await call('POST', '/clients', { client_id: 'pair', ...MACHINE })

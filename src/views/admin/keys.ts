@@ -50,7 +50,7 @@ ${table(
   'keys',
   'Signing keys',
   [
-    { name: 'Key', cell: ({ kid }: KeyView) => html`<code>${kid}</code>` },
+    { name: 'Key', cell: ({ kid }: KeyView) => html`<code title="${kid}">${kid.slice(0, 12)}…</code>` },
     { name: 'Algorithm', cell: ({ alg }) => alg },
     { name: 'State', cell: ({ state }) => STATES[state] },
     { name: 'Created and published', cell: ({ createdAt }) => instant(createdAt) },
@@ -94,10 +94,9 @@ interface Phase {
 
 /** What a key has gone through, and what is known of what it will. */
 function phasesOf(key: KeyView, end: Date): readonly Phase[] {
-  const { publishedAt, signsFrom, activatedAt, retiredAt, droppedAt } = key
-  const signing = activatedAt ?? (signsFrom > end ? end : signsFrom)
+  const { publishedAt, activatedAt, retiredAt, droppedAt } = key
   return [
-    { name: 'published', from: publishedAt, to: signing, opacity: 0.25 },
+    { name: 'published', from: publishedAt, to: activatedAt ?? end, opacity: 0.25 },
     ...(activatedAt ? [{ name: 'signing', from: activatedAt, to: retiredAt ?? end, opacity: 1 }] : []),
     ...(retiredAt ? [{ name: 'verifying only', from: retiredAt, to: droppedAt ?? end, opacity: 0.5 }] : []),
   ]
