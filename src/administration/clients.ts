@@ -1,13 +1,12 @@
 import { digestOf } from '../base/digest.ts'
 import { newId, newToken } from '../base/random.ts'
 import { type ClientPolicy, clientMetadata } from '../protocol/client-metadata.ts'
-import { ADMIN_SCOPE } from '../protocol/scope.ts'
 import type { ClientQuery, StoredClient } from '../store/clients.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, type Administrator, defineAction } from './action.ts'
 import { metadataOf, metadataToChange, storedMetadata } from './client-facts.ts'
 import { clientFaults, scopesOf } from './client-faults.ts'
-import { isUnlimited } from './reach.ts'
+import { refuseClientBeyond } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
 import { quicker, type Versioned } from './roles.ts'
 
@@ -106,14 +105,14 @@ export function newSecret(deps: Pick<AdministrationDeps, 'random' | 'clock'>) {
   return { text, stored: { id: newId(deps.random, deps.clock.now()), digest: digestOf(text) } }
 }
 
-/** The client that a change is about. @throws Refused for one that opens the administration, unless the actor may do everything */
+/** The client that a change is about. @throws Refused for one that is out of the actor's reach */
 export async function clientToChange(
   deps: AdministrationDeps,
   actor: Administrator,
   clientId: string,
 ): Promise<StoredClient> {
   const stored = await clientNamed(deps, clientId)
-  refuseAdminClient(actor, stored)
+  refuseClientBeyond(actor, stored, await deps.store.resources.list())
   return stored
 }
 
@@ -126,19 +125,13 @@ async function clientNamed(deps: AdministrationDeps, clientId: string): Promise<
 /** Judges a client as a whole, as the file and the command line do. @throws Refused with every fault */
 async function judged(deps: AdministrationDeps, actor: Administrator, metadata: Metadata): Promise<ClientPolicy> {
   const parsed = clientMetadata.safeParse(metadata)
+  const known = await deps.store.resources.list()
   const faults = parsed.success
-    ? clientFaults(parsed.data, scopesOf(await deps.store.resources.list()))
+    ? clientFaults(parsed.data, scopesOf(known))
     : parsed.error.issues.map(({ path, message }) => ({ field: path.map(String).join('.'), message }))
   if (!parsed.success || faults.length > 0) {
     throw new Refused('invalid_request', 'the client cannot be as it is described', faults)
   }
-  refuseAdminClient(actor, parsed.data)
+  refuseClientBeyond(actor, parsed.data, known)
   return parsed.data
-}
-
-/** Whoever writes the redirect URIs, or has a secret, of a client with this scope gets the tokens of other administrators. */
-function refuseAdminClient(actor: Administrator, { scope }: Pick<StoredClient, 'scope'>): void {
-  if (scope.includes(ADMIN_SCOPE) && !isUnlimited(actor)) {
-    throw new Refused('forbidden', 'only who has every permission may change a client of the admin API')
-  }
 }

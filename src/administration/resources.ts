@@ -2,6 +2,7 @@ import type { Resource } from '../protocol/client.ts'
 import type { StoredResource } from '../store/resources.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
+import { refuseOpening } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
 import { given, quicker, type Versioned } from './roles.ts'
 
@@ -47,6 +48,7 @@ export const updateResource = defineAction({
   async run(deps: AdministrationDeps, actor, { identifier, version, ...fields }: ResourceFields & Versioned & Named) {
     const stored = await resourceNamed(deps, identifier)
     const resource = { ...stored, ...given(fields) }
+    refuseOpening(actor, stored, resource)
     await refuseFaults(deps, resource)
     const facts = { detail: { resource: identifier }, before: describe(stored), after: describe(resource) }
     const event = administered(deps, actor, 'resource.updated', facts)
@@ -60,7 +62,9 @@ export const deleteResource = defineAction({
   permission: 'resources:write',
   needsFreshSignIn: true,
   async run(deps: AdministrationDeps, actor, { identifier }: Named) {
-    const before = describe(await resourceNamed(deps, identifier))
+    const stored = await resourceNamed(deps, identifier)
+    refuseOpening(actor, stored) // or it would be made again, open
+    const before = describe(stored)
     const event = administered(deps, actor, 'resource.deleted', { detail: { resource: identifier }, before })
     if (!(await deps.store.resources.remove(identifier, event))) {
       throw new Refused('conflict', 'clients may ask tokens for it: take it from them first')

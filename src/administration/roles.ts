@@ -1,9 +1,9 @@
-import type { Permission } from '../protocol/permission.ts'
+import { type Permission, permissionsOf } from '../protocol/permission.ts'
 import type { StoredRole } from '../store/roles.ts'
 import { ADMINISTRATOR, type HeldRole } from '../store/user-roles.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
-import { refuseActingOn, refuseGrantBeyond } from './reach.ts'
+import { refuseActingOn, refuseGrantBeyond, refuseGrantLonger, refuseRoleOfOthers } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
 import { findTarget } from './target.ts'
 
@@ -53,6 +53,9 @@ export const updateRole = defineAction({
     const role = { ...stored, ...given(fields) }
     refuseGrantBeyond(actor, stored) // nor take away what one could not give
     refuseGrantBeyond(actor, role)
+    await refuseRoleOfOthers(deps, actor, stored, role)
+    const added = addedTo(stored, role)
+    if (added) await refuseGrantLonger(deps, actor, added, undefined)
     if (name === ADMINISTRATOR && (fields.permissions !== undefined || fields.requireMfa === false)) {
       throw new Refused('conflict', 'the role administrator has every permission, and demands a second factor')
     }
@@ -70,6 +73,7 @@ export const deleteRole = defineAction({
   async run(deps: AdministrationDeps, actor, { name }: { readonly name: string }) {
     const stored = await roleNamed(deps, name)
     refuseGrantBeyond(actor, stored)
+    await refuseRoleOfOthers(deps, actor, stored)
     if (name === ADMINISTRATOR) throw new Refused('conflict', 'the role administrator stays')
     const event = administered(deps, actor, 'role.deleted', { detail: { role: name }, before: describe(stored) })
     if (!(await deps.store.roles.remove(name, event))) throw notFound('role')
@@ -93,6 +97,7 @@ export const grantRole = defineAction({
     refuseActingOn(actor, target)
     const role = await roleNamed(deps, name)
     refuseGrantBeyond(actor, role)
+    await refuseGrantLonger(deps, actor, role, expiresAt)
     if (expiresAt && expiresAt <= actor.now) {
       throw new Refused('invalid_request', 'the role would be over already', [
         { field: 'expires_at', message: 'must be in the future' },
@@ -129,6 +134,20 @@ interface RoleGrantInput {
   /** `undefined`: for good. */
   readonly expiresAt?: Date | undefined
   readonly reason?: string | undefined
+}
+
+/** What a role is to allow that it does not allow yet. */
+function addedTo(stored: StoredRole, { permissions, scopes }: Pick<StoredRole, 'permissions' | 'scopes'>) {
+  const had = permissionsOf(stored.permissions)
+  const added = {
+    permissions: permissionsOf(permissions).filter((one) => !had.includes(one)),
+    scopes: Object.fromEntries(
+      Object.entries(scopes)
+        .map(([at, names]) => [at, names.filter((name) => !stored.scopes[at]?.includes(name))] as const)
+        .filter(([, names]) => names.length > 0),
+    ),
+  }
+  return added.permissions.length > 0 || Object.keys(added.scopes).length > 0 ? added : undefined
 }
 
 /** The version that a change was made from; `undefined` when its author does not care. */

@@ -46,7 +46,7 @@ export function refuseTaken(outcome: string): void {
 }
 
 /** A profile by the names that events use. */
-const describeProfile = ({
+export const describeProfile = ({
   username,
   email,
   emailVerified,
@@ -59,8 +59,8 @@ const describeProfile = ({
 })
 
 /**
- * What an event says of a changed profile: which fields, and of those that are no personal data how they were and are. The
- * audit log is never rewritten, so that what belongs to a person and may have to be erased is not put into it.
+ * What an event says of a changed profile: which fields, and how they were and are. The audit log is never rewritten, so
+ * that what belongs to a person, and may have to be erased, stands beside it.
  */
 export function profileFacts(before: Parameters<typeof describeProfile>[0], after: typeof before) {
   const [was, is] = [describeProfile(before), describeProfile(after)]
@@ -70,5 +70,6 @@ export function profileFacts(before: Parameters<typeof describeProfile>[0], afte
     detail: { fields },
     before: { email_verified: before.emailVerified },
     after: { email_verified: after.emailVerified },
+    personal: { before: was, after: is },
   }
 }

@@ -9,7 +9,14 @@ import { type AdministrationDeps, defineAction } from './action.ts'
 import { refuseActingOn } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
 import { quicker, type Versioned } from './roles.ts'
-import { type ClaimsChange, changedClaims, profileFacts, refuseBadFields, refuseTaken } from './user-fields.ts'
+import {
+  type ClaimsChange,
+  changedClaims,
+  describeProfile,
+  profileFacts,
+  refuseBadFields,
+  refuseTaken,
+} from './user-fields.ts'
 
 /** Which part of a list: what comes after a position, in the order of the list. */
 export interface Part {
@@ -53,7 +60,9 @@ export const createUser = defineAction({
     const hashed = await hash(deps, password)
     const user = { id, username, email, emailVerified, claims, password: hashed, roles: [] }
     const after = { email_verified: emailVerified, has_password: hashed !== undefined }
-    const event = administered(deps, actor, 'user.created', { userId: id, detail: { by: 'administrator' }, after })
+    const personal = { after: describeProfile({ username, email: email ?? null, emailVerified, claims }) }
+    const facts = { userId: id, detail: { by: 'administrator' }, after, personal }
+    const event = administered(deps, actor, 'user.created', facts)
     const mustProve = hashed !== undefined && !emailVerified // a link that sets the first password proves the address too
     const proof = mustProve ? newAddressProof(deps, { username, email: email ?? null, claims }, actor.from) : undefined
     refuseTaken(await deps.store.users.create(user, event, undefined, proof))

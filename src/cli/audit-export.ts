@@ -21,6 +21,7 @@ const NAMES = [
   'detail',
   'address',
   'user_agent',
+  'personal',
 ] as const
 
 /** One line an event, whatever stands in its fields; read as JSON, they are as they were. */

@@ -7,6 +7,8 @@ import type { Schema } from './schema.ts'
 export interface AuditedEvent extends StoredEvent {
   readonly address: string | null
   readonly user_agent: string | null
+  /** Names and addresses that it tells of, as they were and are. */
+  readonly personal: unknown
 }
 
 /** Which events are asked for; what is absent doesn't matter. */
@@ -67,12 +69,13 @@ const events = (db: Kysely<Schema>) =>
   db
     .selectFrom('audit_event as e')
     .leftJoin('audit_subject as s', 's.event_id', 'e.id')
-    .select([storedEvent.as('event'), 's.address', 's.user_agent'])
+    .select([storedEvent.as('event'), 's.address', 's.user_agent', 's.personal'])
 
 interface AuditedRow {
   readonly event: StoredEvent
   readonly address: string | null
   readonly user_agent: string | null
+  readonly personal: unknown
 }
 
-const audited = ({ event, address, user_agent }: AuditedRow): AuditedEvent => ({ ...event, address, user_agent })
+const audited = ({ event, ...personal }: AuditedRow): AuditedEvent => ({ ...event, ...personal })

@@ -18,6 +18,8 @@ export interface AuditEvent {
   /** Personal data, kept beside the event. */
   readonly address?: string | undefined
   readonly userAgent?: string | undefined
+  /** What else it tells of a person: names and addresses, as they were and are. */
+  readonly personal?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -41,8 +43,9 @@ export function auditing(
       on conflict (id) do nothing
       returning id),
     audited_subject as (
-      insert into audit_subject (event_id, address, user_agent)
-      select id, ${event.address ?? null}::text, ${event.userAgent ?? null}::text from audited),
+      insert into audit_subject (event_id, address, user_agent, personal)
+      select id, ${event.address ?? null}::text, ${event.userAgent ?? null}::text,
+             ${event.personal === undefined ? null : JSON.stringify(event.personal)}::jsonb from audited),
     audited_queue as (
       insert into audit_queue (event_id) select id from audited)`
 }

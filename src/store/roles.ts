@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type AuditEvent, auditing } from './audit.ts'
 import type { Database } from './database.ts'
+import { heldRoles } from './liveness.ts'
 import { mayInsert, mayUpdate, type Precondition, versionOf } from './precondition.ts'
 
 export interface Role {
@@ -42,6 +43,20 @@ export const roleStore = (database: Database) => {
     async find(name: string): Promise<StoredRole | undefined> {
       const { rows } = await database.run((db) => roles(sql`r.name = ${name}`).execute(db))
       return rows[0]
+    },
+
+    /** Who holds a role now: one for each set of permissions that they have in all. */
+    async listHolders(name: string): Promise<readonly { readonly id: string; readonly permissions: string[] }[]> {
+      const { now } = database
+      const { rows } = await database.run((db) =>
+        sql<{ id: string; permissions: string[] }>`
+          select distinct on (h.permissions) h.user_id as id, h.permissions from (
+            select g.user_id, array(select distinct p from ${heldRoles(sql`g.user_id`, now)}, unnest(r.permissions) p order by p) as permissions
+              from user_role g where g.role = ${name} and (g.expires_at is null or g.expires_at > ${now})) h`.execute(
+          db,
+        ),
+      )
+      return rows
     },
 
     /** Makes a role, or changes it, where the precondition holds. @returns whether it did */

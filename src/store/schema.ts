@@ -336,6 +336,7 @@ export interface AuditSubjectTable {
   event_id: string
   address: string | null
   user_agent: string | null
+  personal: Defaulted<unknown>
 }
 
 export interface AuditQueueTable {

@@ -19,6 +19,8 @@ export interface AdministeredFacts {
   readonly before?: Facts
   readonly after?: Facts
   readonly detail?: Facts
+  /** What it tells of a person: it stands beside the event, and can be erased. */
+  readonly personal?: { readonly before?: Facts; readonly after: Facts }
 }
 
 /** An administrator changed something. */
@@ -26,10 +28,16 @@ export function administered(
   deps: EventDeps,
   { userId, sessionId, from }: Actor,
   type: string,
-  { before, after, detail, ...about }: AdministeredFacts,
+  { before, after, detail, personal, ...about }: AdministeredFacts,
 ): AuditEvent {
   const changed = before && after ? differences(before, after) : { ...(before && { before }), ...(after && { after }) }
-  return event(deps, type, ofUser(userId), { ...from, ...about, sessionId, detail: { ...detail, ...changed } })
+  return event(deps, type, ofUser(userId), {
+    ...from,
+    ...about,
+    sessionId,
+    detail: { ...detail, ...changed },
+    ...(personal && { personal: personal.before ? differences(personal.before, personal.after) : personal }),
+  })
 }
 
 /** An administrator was refused for what their roles do not allow. */

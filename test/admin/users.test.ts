@@ -138,6 +138,14 @@ suite('the admin API: users (design.md §8)', () => {
       before: { email_verified: true },
       after: { email_verified: false },
     })
+    const [told] = await server.deps.store.auditTrail.latest({ type: 'user.updated', userId: user.id }, 1)
+    assert.deepEqual(told?.personal, {
+      before: { email: user.email, email_verified: true, name: 'Ada Example' },
+      after: { email: moved, email_verified: false, nickname: 'A' },
+    })
+    await server.deps.store.auditChain.eraseSubject(user.id)
+    const [erased] = await server.deps.store.auditTrail.latest({ type: 'user.updated', userId: user.id }, 1)
+    assert.deepEqual([erased?.personal, erased?.address], [null, null], 'it stood beside the sealed event')
     const other = await server.makeUser()
     const taken = await call('PATCH', `/users/${other.id}`, { email: moved.toUpperCase() }, anyVersion)
     assert.equal(taken.statusCode, 409)

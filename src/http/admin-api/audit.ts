@@ -37,6 +37,7 @@ const event = z
     detail: z.record(z.string(), z.unknown()),
     address: z.string().nullable(),
     user_agent: z.string().nullable(),
+    personal: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({ id: 'AuditEvent' })
 

@@ -20,6 +20,8 @@ export interface EventView {
   readonly reason: string | null
   readonly detail: Readonly<Record<string, unknown>>
   readonly address: string | null
+  /** Names and addresses as they were and are, until they are erased. */
+  readonly personal: unknown
   readonly user_agent: string | null
 }
 
@@ -112,6 +114,9 @@ export interface EventPageView extends AdminFrameView {
 export function eventPage(view: EventPageView, frame: Frame): Html {
   const { event } = view
   const { before, after, ...detail } = event.detail
+  const personal = isRecord(event.personal) ? event.personal : {}
+  const was = both(before, personal.before)
+  const is = both(after, personal.after)
   const userHref = event.user_id === null ? undefined : pathUrl(frame, `${ADMIN_PATHS.users}/${event.user_id}`)
   return adminPage(
     view,
@@ -137,7 +142,7 @@ export function eventPage(view: EventPageView, frame: Frame): Html {
       ...Object.entries(detail).map(([name, value]) => [name, told(value)] as const),
       ['Event', event.id],
     ])}
-${(isRecord(before) || isRecord(after)) && changes(isRecord(before) ? before : {}, isRecord(after) ? after : {})}`,
+${(was !== undefined || is !== undefined) && changes(was ?? {}, is ?? {})}`,
   )
 }
 
@@ -145,6 +150,12 @@ type Facts = Readonly<Record<string, unknown>>
 
 const isRecord = (value: unknown): value is Facts =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What an event tells of a change, with what stands beside it of the person. */
+const both = (plain: unknown, personal: unknown): Facts | undefined =>
+  isRecord(plain) || isRecord(personal)
+    ? { ...(isRecord(plain) ? plain : {}), ...(isRecord(personal) ? personal : {}) }
+    : undefined
 
 const told = (value: unknown): string =>
   value === undefined || value === null ? '–' : typeof value === 'string' ? value : JSON.stringify(value)
