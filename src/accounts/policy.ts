@@ -49,7 +49,8 @@ export function decide(request: AccessRequest): Decision {
   const reason = denial({ ...request, ...user, device: session.device })
   if (reason) return { decision: 'deny', reason }
   const isDue = user.hasFactor || user.mustHaveFactor || client.requireMfa || request.demandsMfa
-  if (!isDue || session.acr === 'urn:postern:mfa') return { decision: 'allow', reason: 'policy satisfied' }
+  const isDone = session.acr === 'urn:postern:mfa' && user.hasFactor // one that was taken away since counts no more
+  if (!isDue || isDone) return { decision: 'allow', reason: 'policy satisfied' }
   return user.hasFactor
     ? { decision: 'step-up', need: 'second-factor', reason: 'second factor due' }
     : { decision: 'step-up', need: 'enrol-factor', reason: 'no second factor yet' }

@@ -42,6 +42,7 @@ export interface RoleRights {
 export const accessFacts = (
   now: RawBuilder<unknown>,
 ): RawBuilder<StoredAccessFacts> => sql<StoredAccessFacts>`jsonb_build_object(
+  'hasFactor', exists (select 1 from totp x where x.user_id = f.user_id and x.confirmed_at is not null),
   'allowedNetworks', ${roleNetworks(sql`f.user_id`, now)},
   'device', (select jsonb_build_object('id', d.id, 'posture', d.posture, 'postureUntil', d.posture_until)
                from session s join known_device d on d.id = s.device_id and d.user_id = s.user_id where s.id = f.session_id))`
@@ -51,6 +52,7 @@ export const hasNetworks = (now: RawBuilder<unknown>): RawBuilder<boolean> => sq
   select 1 from ${heldRoles(sql`f.user_id`, now)} where cardinality(r.allowed_networks) > 0)`
 
 export interface AccessFacts {
+  readonly hasFactor: boolean
   readonly allowedNetworks: readonly (readonly string[])[]
   /** The known device of the session. */
   readonly device:
@@ -60,11 +62,13 @@ export interface AccessFacts {
 
 /** As JSON has it. */
 export interface StoredAccessFacts {
+  readonly hasFactor: boolean
   readonly allowedNetworks: readonly (readonly string[])[]
   readonly device: { readonly id: string; readonly posture: string | null; readonly postureUntil: string | null } | null
 }
 
-export const accessFactsOf = ({ allowedNetworks, device }: StoredAccessFacts): AccessFacts => ({
+export const accessFactsOf = ({ hasFactor, allowedNetworks, device }: StoredAccessFacts): AccessFacts => ({
+  hasFactor,
   allowedNetworks,
   device: device
     ? { ...device, postureUntil: device.postureUntil === null ? null : new Date(device.postureUntil) }

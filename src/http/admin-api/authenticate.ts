@@ -5,12 +5,13 @@ import { digestOf, equalInConstantTime } from '../../base/digest.ts'
 import type { Deps } from '../../deps.ts'
 import { NO_PROGRESS, nextStep } from '../../interaction/next-step.ts'
 import { OWN_PAGES, ownPageRequest } from '../../interaction/own-pages.ts'
+import { refuse } from '../../interaction/refuse.ts'
 import { bearerToken } from '../../protocol/bearer-challenge.ts'
 import { OAuthError } from '../../protocol/error.ts'
 import { permissionsOf } from '../../protocol/permission.ts'
 import { ADMIN_SCOPE, parseScope } from '../../protocol/scope.ts'
 import type { Session, SessionUser } from '../../store/sessions.ts'
-import type { Provenance } from '../../telemetry/audit.ts'
+import { type Provenance, policyDenied } from '../../telemetry/audit.ts'
 import { readAccessToken } from '../../tokens/verify.ts'
 import { provenance, surroundings } from '../context.ts'
 import { readCookie } from '../plugins/cookies.ts'
@@ -52,13 +53,23 @@ async function byToken(deps: Deps, request: FastifyRequest, text: string): Promi
   if (found?.family.clientId !== token.client_id) throw invalidToken('its grant has ended')
   const { family, access } = found
   const client = await deps.directory.client(family.clientId)
-  if (!client) throw invalidToken('its client has gone')
+  if (!client?.scope.includes(ADMIN_SCOPE)) throw invalidToken('its client has gone, or lost the scope')
+  const from = provenance(request)
   const reason = denial({ ...access, client, address: request.ip, now: family.now })
-  if (reason) throw new OAuthError('access_denied', 'the policy does not allow this', { cause: reason })
-  if (family.acr !== MFA) {
+  if (reason) {
+    const facts = {
+      clientId: client.clientId,
+      userId: family.user.id,
+      familyId: family.id,
+      sessionId: family.sessionId,
+    }
+    await deps.store.audit.record(policyDenied(deps, from, { ...facts, reason }))
+    throw new OAuthError('access_denied', 'the policy does not allow this', { cause: reason })
+  }
+  if (family.acr !== MFA || !access.hasFactor) {
     throw new OAuthError('insufficient_user_authentication', 'administrators need a second factor')
   }
-  return administratorOf(family.user, family, family.now, provenance(request))
+  return administratorOf(family.user, family, family.now, from)
 }
 
 async function bySession(deps: Deps, request: FastifyRequest, cookie: string): Promise<Authenticated> {
@@ -69,12 +80,12 @@ async function bySession(deps: Deps, request: FastifyRequest, cookie: string): P
   if (!SAFE.includes(request.method)) refuseForgedCall(deps, request, csrf)
   const asked = ownPageRequest('/admin', { demandsMfa: true })
   const next = nextStep(asked, OWN_PAGES, NO_PROGRESS, standing, surroundings(deps, request))
-  if (next.step === 'refuse')
-    throw new OAuthError('access_denied', 'the policy does not allow this', { cause: next.reason })
+  const from = provenance(request)
+  if (next.step === 'refuse') throw await refuse(deps, next, standing, undefined, from)
   if (next.step !== 'finish') {
     throw new OAuthError('insufficient_user_authentication', 'administrators need a second factor')
   }
-  return { actor: administratorFrom(session, user, standing.now, provenance(request)), csrf }
+  return { actor: administratorFrom(session, user, standing.now, from), csrf }
 }
 
 /** Who is at the console, as an administrator. */
