@@ -26,17 +26,26 @@ export interface StoredRole extends Role {
 /** A role as it is to be; what it demands and allows is left as it is stored where nothing is said of it. */
 export type RoleChange = Pick<Role, 'name' | 'description'> & Partial<Role>
 
+/** More than anybody has; a list without pages ends there. */
+const MOST_ROLES = 10_000
+
 export const roleStore = (database: Database) => {
-  const roles = (which = sql`true`) => sql<StoredRole>`
+  const roles = (which = sql`true`, limit = MOST_ROLES) => sql<StoredRole>`
     select r.name, r.description, r.require_mfa as "requireMfa", r.allowed_networks as "allowedNetworks", r.permissions,
            (select coalesce(jsonb_object_agg(x.resource, x.scopes), '{}') from (
               select s.resource, jsonb_agg(s.scope order by s.scope) as scopes from role_scope s where s.role = r.name group by s.resource) x) as scopes,
            (select count(*)::int from user_role g where g.role = r.name and (g.expires_at is null or g.expires_at > ${database.now})) as holders,
            ${versionOf(sql`r.updated_at`)} as version
-      from role r where ${which} order by r.name`
+      from role r where ${which} order by r.name limit ${limit}`
   return {
     async list(): Promise<readonly StoredRole[]> {
       const { rows } = await database.run((db) => roles().execute(db))
+      return rows
+    },
+
+    /** Roles by name, from after a given one. */
+    async page(after: string | undefined, limit: number): Promise<readonly StoredRole[]> {
+      const { rows } = await database.run((db) => roles(sql`r.name > ${after ?? ''}`, limit).execute(db))
       return rows
     },
 
@@ -51,8 +60,8 @@ export const roleStore = (database: Database) => {
       const { rows } = await database.run((db) =>
         sql<{ id: string; permissions: string[] }>`
           select distinct on (h.permissions) h.user_id as id, h.permissions from (
-            select g.user_id, array(select distinct p from ${heldRoles(sql`g.user_id`, now)}, unnest(r.permissions) p order by p) as permissions
-              from user_role g where g.role = ${name} and (g.expires_at is null or g.expires_at > ${now})) h`.execute(
+            select x.user_id, array(select distinct p from ${heldRoles(sql`x.user_id`, now)}, unnest(r.permissions) p order by p) as permissions
+              from user_role x where x.role = ${name} and (x.expires_at is null or x.expires_at > ${now})) h`.execute(
           db,
         ),
       )
