@@ -10,7 +10,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/
 
 /**
  * Makes a creation safe to send again: under one Idempotency-Key it is done once, and answered alike for a day. Without the
- * header it is done as often as it is asked.
+ * header it is done as often as it is asked. An answer may hold a secret: who lost a permission since is not told it again.
  * @throws Refused where the key is in use for another request, or the first is still being done
  */
 export async function once(
@@ -26,7 +26,10 @@ export async function once(
     throw new Refused('invalid_request', 'Idempotency-Key must be 1 to 200 printable ASCII characters')
   }
   const key = digestOf(JSON.stringify([actor.userId, operation.id, chosen])).toString('hex', 0, 16)
-  const asked = hmac(deps.derived.idempotency, JSON.stringify([request.params, request.body ?? null]))
+  const asked = hmac(
+    deps.derived.idempotency,
+    JSON.stringify([request.params, request.body ?? null, actor.permissions, actor.roleScopes]),
+  )
   const attempt = deps.random.bytes(16)
   const place = `idempotent_call/answer/${uuid(key)}`
   const known = await deps.store.idempotentCalls.begin(key, asked, attempt, RUNNING_SECONDS)
