@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Administrator, Demand } from '../../../administration/action.ts'
-import { FRESH_SECONDS } from '../../../administration/action.ts'
+import { FRESH_SECONDS, refuseUnlessAllowed } from '../../../administration/action.ts'
 import { Refused } from '../../../administration/refused.ts'
 import type { Deps } from '../../../deps.ts'
 import { PageError } from '../../../protocol/error.ts'
@@ -37,7 +37,7 @@ const OPENED_BY: readonly (readonly [AdminSection, Permission | undefined])[] = 
  * Lets an administrator in to a page of the console, or begins what is missing: sign-in, second factor, and a fresh sign-in
  * where the action needs one. Afterwards they come back to the very page.
  * @returns `undefined` when it has been answered
- * @throws PageError for who may not
+ * @throws Refused or PageError for who may not
  */
 export async function admitAdministrator(
   deps: Deps,
@@ -50,8 +50,8 @@ export async function admitAdministrator(
   const visitor = await admit(deps, request, reply, path, { demandsMfa: true, ...fresh })
   if (!visitor) return undefined
   const actor = administratorFrom(visitor.session, visitor.user, visitor.now, visitor.from)
-  const isAllowed = demand ? actor.permissions.includes(demand.permission) : actor.permissions.length > 0
-  if (!isAllowed) throw new PageError('forbidden', { cause: 'no such permission' })
+  if (demand) await refuseUnlessAllowed(deps, actor, demand)
+  else if (actor.permissions.length === 0) throw new PageError('forbidden', { cause: 'no permission at all' })
   return { ...visitor, actor }
 }
 
