@@ -2,7 +2,7 @@ import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryRes
 import pg from 'pg'
 import { type CredentialSource, clientOf, isLoginRefused, isOutdated } from './credentials.ts'
 import type { Connection } from './database.ts'
-import { isUnanswered, NotConnected } from './retry.ts'
+import { isLost, isUnanswered, NotConnected } from './retry.ts'
 
 const CONNECTIONS = 10
 const CONNECT_MS = 5_000 // also the wait for a free connection: longer than this, and the node sheds load
@@ -118,7 +118,8 @@ const commandOf = (command: string) => COMMANDS.find((each) => each === command)
 class PooledConnection implements PostgresPoolClient {
   readonly #client: pg.PoolClient
   readonly #names: StatementNames | undefined
-  #gaveUp = false
+  /** Why it is of no more use. Nothing is asked of it then, a rollback neither: it would wait for an answer that never comes. */
+  #failure: unknown
 
   constructor(client: pg.PoolClient, names: StatementNames | undefined) {
     this.#client = client
@@ -136,6 +137,7 @@ class PooledConnection implements PostgresPoolClient {
   }
 
   async #query<R>(text: string, values: unknown[]): Promise<PostgresQueryResult<R>> {
+    if (this.#failure !== undefined) throw this.#failure
     const isScript = values.length === 0 && text.includes(';')
     const name = values.length > 0 ? this.#names?.nameOf(text) : undefined
     const query = { text, values, query_timeout: isScript ? SCRIPT_MS : ANSWER_MS, ...(name && { name }) }
@@ -143,13 +145,13 @@ class PooledConnection implements PostgresPoolClient {
       const result = await this.#client.query(query)
       return { command: commandOf(result.command), rowCount: result.rowCount ?? 0, rows: result.rows }
     } catch (error) {
-      this.#gaveUp ||= isUnanswered(error)
+      if (isUnanswered(error) || isLost(error)) this.#failure = error
       throw error
     }
   }
 
   release(destroy = false): void {
-    this.#client.release(destroy || this.#gaveUp || isOutdated(this.#client))
+    this.#client.release(destroy || this.#failure !== undefined || isOutdated(this.#client))
   }
 }
 

@@ -63,7 +63,8 @@ export const isUnanswered = (error: unknown): boolean => messageOf(error) === NO
 
 const isConflict = (error: unknown): boolean => CONFLICT.test(codeOf(error))
 
-const isLost = (error: unknown): boolean =>
+/** There is no connection any more, or none that can write. */
+export const isLost = (error: unknown): boolean =>
   LOST.test(codeOf(error)) || SYSTEM.test(codeOf(error)) || BROKEN.test(messageOf(error))
 
 const isWorthAnother = (error: unknown): boolean => isConflict(error) || isLost(error) || isStale(error)

@@ -57,6 +57,19 @@ for (const engine of ENGINES) {
       assert.equal((await store.administration.listSecrets('race')).length, 2)
     })
 
+    test('of many secrets added at once, one is the second, and no more are live', async () => {
+      for (let round = 0; round < 5; round++) {
+        const clientId = `added-${round}`
+        await client(clientId)
+        await store.clients.addSecret(clientId, secret('first'), event())
+        const added = await Promise.all(
+          Array.from({ length: 8 }, (_, index) => store.clients.addSecret(clientId, secret(`s${index}`), event())),
+        )
+        assert.equal(added.filter(Boolean).length, 1)
+        assert.equal((await digests(clientId))?.length, 2)
+      }
+    })
+
     test('the database says what it is', async () => {
       const facts = await store.administration.databaseFacts()
       assert.ok(facts.versionNumber >= 140_000)
