@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { AxeResults } from 'axe-core'
 import { generateSync } from 'otplib'
 import type { Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
+import { AUDIT, axe } from '../support/looks.ts'
 import { type LoneServer, startAlone } from '../support/processes.ts'
 
 // The life of a second factor as a person lives it: a real server, a real browser, and mails from the outbox.
-const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-const AUDIT = `axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] })`
 const PASSWORD = 'Correct-Horse-7-Staple!'
 const NEW_PASSWORD = 'Another-Horse-9-Battery!'
 const MOST_TABS = 60

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import type { AxeResults } from 'axe-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { assets } from '../../src/views/assets.ts'
 import { de } from '../../src/views/catalogue/de.ts'
@@ -10,11 +8,11 @@ import { en } from '../../src/views/catalogue/en.ts'
 import type { Catalogue } from '../../src/views/catalogue/index.ts'
 import { formPostPage } from '../../src/views/form-post.ts'
 import { openBrowser } from '../support/browser.ts'
+import { axe, beyondTheEdge, MAIL_AUDIT, tooSmall, violationsIn } from '../support/looks.ts'
 import { mails } from './mails.ts'
 import { pseudoRtl } from './pseudo-rtl.ts'
 import { states } from './states.ts'
 
-const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const POLICY =
   "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 const languages: Readonly<Record<string, Catalogue>> = { en, de, [pseudoRtl.lang]: pseudoRtl }
@@ -89,33 +87,11 @@ async function openPage(
   return { page, complaints, close: () => context.close() }
 }
 
-const AUDIT = `axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] })`
-/** The other theme differs by its colours alone. */
-const COLOUR_AUDIT = `axe.run(document, { runOnly: ['color-contrast'], resultTypes: ['violations'] })`
-/** A mail has no landmarks: it stands in a page of the mail client. */
-const MAIL_AUDIT = `axe.run(document, { rules: { region: { enabled: false }, 'landmark-one-main': { enabled: false } }, resultTypes: ['violations'] })`
-
-/** What axe has against a page in the light theme, and against its colours in the dark one. */
-async function found(page: Page, audit: string): Promise<readonly string[]> {
-  const violations = []
-  for (const [colorScheme, question] of [
-    ['light', audit],
-    ['dark', COLOUR_AUDIT],
-  ] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
-    const results = (await page.evaluate(question)) as AxeResults
-    violations.push(
-      ...results.violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map(({ html }) => html)}`),
-    )
-  }
-  return violations
-}
-
 for (const lang of [en.lang, pseudoRtl.lang]) {
   test(`axe finds nothing on any page in any state, light or dark, ${lang} (pages.md, rule 1)`, async () => {
     const { page, complaints, close } = await openPage({})
     await page.addInitScript({ content: axe })
-    await forEachState(page, lang, async (name) => assert.deepEqual(await found(page, AUDIT), [], name))
+    await forEachState(page, lang, async (name) => assert.deepEqual(await violationsIn(page), [], name))
     assert.deepEqual(complaints, [])
     await close()
   })
@@ -127,7 +103,7 @@ test('axe finds nothing in any mail, light or dark (pages.md, rule 1)', async ()
     for (const [name, { html }] of mails({ words, issuer: 'https://id.example.com', deploymentName: 'Example ID' })) {
       await page.setContent(html)
       await page.evaluate(axe)
-      assert.deepEqual(await found(page, MAIL_AUDIT), [], name)
+      assert.deepEqual(await violationsIn(page, MAIL_AUDIT), [], name)
     }
   }
   await close()
@@ -137,11 +113,7 @@ test('no page scrolls sideways at 320 px, in German, nor cuts off what is in it 
   const { page, close } = await openPage({ viewport: { width: 320, height: 640 } })
   for (const lang of [de.lang, pseudoRtl.lang]) {
     await forEachState(page, lang, async (name) => {
-      const beyond = await page.evaluate(`[...document.querySelectorAll('body *')].filter((element) => {
-        const { left, right, width } = element.getBoundingClientRect()
-        return width > 1 && (left < -1 || right > innerWidth + 1)
-      }).map((element) => element.outerHTML.slice(0, 80))`)
-      assert.deepEqual(beyond, [], name)
+      assert.deepEqual(await beyondTheEdge(page), [], name)
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, name)
     })
   }
@@ -151,12 +123,7 @@ test('no page scrolls sideways at 320 px, in German, nor cuts off what is in it 
 test('what can be pressed is at least 24 px high and wide (pages.md, rule 1; WCAG 2.5.8)', async () => {
   const { page, close } = await openPage({})
   await forEachState(page, en.lang, async (name) => {
-    const small =
-      await page.evaluate(`[...document.querySelectorAll('main :is(button, a, input:not([type=hidden]), summary)')].filter((element) => {
-      const { width, height } = element.getBoundingClientRect()
-      return element.checkVisibility() && (width < 24 || height < 24)
-    }).map((element) => element.outerHTML)`)
-    assert.deepEqual(small, [], name)
+    assert.deepEqual(await tooSmall(page), [], name)
   })
   await close()
 })
