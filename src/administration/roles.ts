@@ -18,7 +18,11 @@ export interface RoleFields {
 
 export const listRoles = defineAction({
   permission: 'roles:read',
-  run: (deps: AdministrationDeps, _actor, _input: Record<never, never>) => deps.store.roles.list(),
+  run: (
+    deps: AdministrationDeps,
+    _actor,
+    { after, limit }: { readonly after: string | undefined; readonly limit: number },
+  ) => deps.store.roles.page(after, limit),
 })
 
 export const findRole = defineAction({

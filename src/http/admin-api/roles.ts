@@ -13,8 +13,9 @@ import { network } from '../../protocol/client-metadata.ts'
 import { PERMISSIONS } from '../../protocol/permission.ts'
 import type { StoredRole } from '../../store/roles.ts'
 import type { HeldRole } from '../../store/user-roles.ts'
+import { pageOf } from '../cursor.ts'
 import { operation } from './operation.ts'
-import { id, instantIn, instantOut, printable } from './schemas.ts'
+import { id, instantIn, instantOut, listOf, paging, printable } from './schemas.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ . : -' })
 const scopes = z.record(z.string().max(2048), z.array(z.string().max(300)).max(200))
@@ -94,9 +95,19 @@ export const roleOperations = [
     tag: 'roles',
     summary: 'List the roles',
     action: listRoles,
+    query: z.strictObject(paging),
     status: 200,
-    answer: z.strictObject({ items: z.array(role) }),
-    run: async (deps, actor) => ({ body: { items: (await listRoles.run(deps, actor, {})).map(roleOut) } }),
+    answer: listOf(role),
+    async run(deps, actor, { query }) {
+      const { items, next } = await pageOf(
+        deps,
+        { name: 'listRoles', filter: {} },
+        query,
+        (after, limit) => listRoles.run(deps, actor, { after, limit }),
+        ({ name: last }) => last,
+      )
+      return { body: { items: items.map(roleOut), next_cursor: next } }
+    },
   }),
   operation({
     id: 'getRole',

@@ -3,6 +3,7 @@ import { type FormView, form } from '../form.ts'
 import { type Html, html, url } from '../html.ts'
 import { type Frame, pathUrl } from '../page.ts'
 import { ADMIN_PATHS, type AdminFrameView, adminPage } from './frame.ts'
+import { type ListingView, listPager } from './listing.ts'
 import { checkBox, decision, facts, faultsAt, linesBox, refusal, table, textBox } from './parts.ts'
 
 /** A role as the console shows it. */
@@ -19,6 +20,7 @@ export interface RoleView {
 
 export interface RolesView extends AdminFrameView {
   readonly roles: readonly RoleView[]
+  readonly listing: ListingView
   readonly mayWrite: boolean
 }
 
@@ -53,7 +55,8 @@ ${table(
   ],
   view.roles,
   'No roles yet.',
-)}`,
+)}
+${listPager(frame, view.listing)}`,
   )
 
 export const rolePath = (name: string): string => `${ADMIN_PATHS.roles}/${encodeURIComponent(name)}`

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { createRole, deleteRole, findRole, listRoles, updateRole } from '../../../administration/roles.ts'
 import type { Deps } from '../../../deps.ts'
 import type { Parameters } from '../../../protocol/parameters.ts'
@@ -9,20 +10,53 @@ import { type RoleFormView, rolePage, rolePath, rolesPage } from '../../../views
 import { checkedForm } from '../../admin-api/read-call.ts'
 import { newRoleBody, roleBody, roleFieldsIn } from '../../admin-api/roles.ts'
 import { sendPage } from '../../context.ts'
+import { type CsvColumn, sendCsv } from '../../csv.ts'
+import { pageOf } from '../../cursor.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
+import { askedOf, cursorField, ROWS } from './asked.ts'
 
 interface Named {
   readonly Params: { readonly name: string }
 }
+
+const listQuery = z.strictObject(cursorField)
+
+const COLUMNS: readonly CsvColumn<StoredRole>[] = [
+  { name: 'name', cell: ({ name }) => name },
+  { name: 'description', cell: ({ description }) => description },
+  { name: 'require_mfa', cell: ({ requireMfa }) => requireMfa },
+  { name: 'allowed_networks', cell: ({ allowedNetworks }) => allowedNetworks },
+  { name: 'permissions', cell: ({ permissions }) => permissions },
+  {
+    name: 'scopes',
+    cell: ({ scopes }) => Object.entries(scopes).flatMap(([at, names]) => names.map((one) => `${at}=${one}`)),
+  },
+  { name: 'holders', cell: ({ holders }) => holders },
+]
 
 /** The roles of the console. */
 export function rolePages(app: FastifyInstance, deps: Deps): void {
   app.get(ADMIN_PATHS.roles, async (request, reply) => {
     const visitor = await admitAdministrator(deps, request, reply, listRoles)
     if (!visitor) return
+    const { cursor } = askedOf(request, listQuery)
+    const { items, next } = await pageOf(
+      deps,
+      { name: 'roles', filter: {} },
+      { cursor, limit: ROWS },
+      (after, limit) => listRoles.run(deps, visitor.actor, { after, limit }),
+      ({ name }) => name,
+    )
     const { view, frame } = adminFrame(deps, request, visitor)
-    const roles = await listRoles.run(deps, visitor.actor, {})
-    await sendPage(reply, rolesPage({ ...view, roles, mayWrite: mayWrite(visitor) }, frame))
+    const listing = { path: ADMIN_PATHS.roles, filter: {}, isLater: cursor !== undefined, next }
+    await sendPage(reply, rolesPage({ ...view, roles: items, listing, mayWrite: mayWrite(visitor) }, frame))
+  })
+  app.get(`${ADMIN_PATHS.roles}.csv`, async (request, reply) => {
+    const visitor = await admitAdministrator(deps, request, reply, listRoles)
+    if (!visitor) return
+    await sendCsv(reply, 'roles', COLUMNS, (last, limit) =>
+      listRoles.run(deps, visitor.actor, { after: last?.name, limit }),
+    )
   })
 
   app.get(`${ADMIN_PATHS.roles}/new`, async (request, reply) => {
