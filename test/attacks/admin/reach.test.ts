@@ -130,8 +130,6 @@ suite('privilege by a detour (A141)', () => {
   })
 
   test('who administers for a time gives nothing that outlives it, to themselves or to others', async () => {
-    const guest = await apiAs(server, client, [])
-    await give(guest.user.id, 'administrator', 3600)
     const { call, user } = await apiAs(server, client, ['administrator'])
     await give(user.id, 'administrator', 3600)
     const until = (seconds: number) => ({ expires_at: inSeconds(seconds)?.toISOString() })
@@ -147,12 +145,6 @@ suite('privilege by a detour (A141)', () => {
       await refused(call('PUT', `/users/${id}/roles/manager`, {}), `${whose} a lesser one for good`)
       await allowed(call('PUT', `/users/${id}/roles/manager`, until(1800)), `${whose} for less`)
     }
-    await refused(
-      call('PATCH', '/roles/kept', { permissions: ['*'] }, ANY_VERSION),
-      'every permission by a star',
-    ).catch(
-      () => undefined, // a star is no permission that can be listed: 400 is as good
-    )
     await refused(call('PATCH', '/roles/kept', { permissions: MANAGER }, ANY_VERSION), 'a role kept for good')
     await allowed(call('PATCH', '/roles/kept', { description: 'x' }, ANY_VERSION), 'nothing added')
   })
@@ -197,7 +189,7 @@ suite('privilege by a detour (A141)', () => {
         await refused(manager.call('PATCH', path, change, ANY_VERSION), `${clientId} ${JSON.stringify(change)}`)
       }
       for (const verb of ['secrets', 'disable', 'enable', 'end-grants']) {
-        await refused(manager.call('POST', `${path}/${verb}`, {}), verb)
+        await refused(manager.call('POST', `${path}/${verb}`), verb)
       }
       await refused(manager.call('DELETE', path), 'delete')
       if (secret) await refused(manager.call('DELETE', `${path}/secrets/${secret.id}`), 'a secret')
