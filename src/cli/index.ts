@@ -14,6 +14,7 @@ import { auditCommands } from './audit.ts'
 import { clientCommands } from './client.ts'
 import { clientChangeCommands } from './client-create.ts'
 import { type Command, type CommandContext, type CommandIo, type CommandResult, readArguments } from './command.ts'
+import { deliveryCommands } from './delivery.ts'
 import { deviceCommands } from './device.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
@@ -22,6 +23,7 @@ import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
 import { Refusal, UsageError } from './refusal.ts'
 import { rekeyCommand } from './rekey.ts'
+import { resourceCommands } from './resource.ts'
 import { roleCommands } from './role.ts'
 import { securityCommands } from './security.ts'
 import { sessionCommands } from './session.ts'
@@ -36,12 +38,14 @@ const COMMANDS: readonly Command[] = [
   applyCommand,
   ...clientCommands,
   ...clientChangeCommands,
+  ...resourceCommands,
   ...roleCommands,
   ...userCommands,
   userRolesCommand,
   ...userChangeCommands,
   ...sessionCommands,
   ...deviceCommands,
+  ...deliveryCommands,
   ...keyCommands,
   rekeyCommand,
   ...auditCommands,

@@ -21,10 +21,10 @@ const { client_id: clientId, disabled, ...policy } = clientMetadata.in.shape
 const params = z.strictObject({ client_id: z.string().max(100) })
 
 /** A client to be made: an id is chosen where none is given. */
-export const newClientBody = z.strictObject({ client_id: clientId.optional(), ...policy, disabled })
+const newClientBody = z.strictObject({ client_id: clientId.optional(), ...policy, disabled })
 
 /** A part of a policy, without what stands in for what is left out: that stays, and `null` takes it away. RFC 7396 */
-export const clientBody = z.strictObject(
+const clientBody = z.strictObject(
   Object.fromEntries(Object.entries(policy).map(([name, field]) => [name, z.nullable(bare(field)).optional()])),
 )
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { listDeliveries } from '../../administration/deliveries.ts'
-import type { Delivery, DeliveryState } from '../../store/outbox.ts'
+import { deliveryState, listDeliveries } from '../../administration/deliveries.ts'
+import type { Delivery } from '../../store/outbox.ts'
 import { pageOf } from '../cursor.ts'
 import { operation } from './operation.ts'
 import { instantOut, listOf, paging } from './schemas.ts'
@@ -28,14 +28,11 @@ const delivery = z
   })
   .meta({ id: 'Delivery' })
 
-export const stateOf = ({ deliveredAt, nextAttemptAt }: Delivery): DeliveryState =>
-  deliveredAt ? 'delivered' : nextAttemptAt ? 'waiting' : 'failed'
-
 const deliveryOut = (one: Delivery): z.input<typeof delivery> => ({
   id: one.id,
   channel: one.channel,
   topic: one.topic,
-  state: stateOf(one),
+  state: deliveryState(one),
   client_id: one.clientId,
   user_id: one.userId,
   session_id: one.sessionId,

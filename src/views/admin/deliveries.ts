@@ -41,7 +41,7 @@ export const deliveriesPage = (view: DeliveriesView, frame: Frame): Html =>
   adminPage(
     view,
     frame,
-    { section: 'deliveries', title: 'Deliveries' },
+    { section: 'deliveries', title: 'Deliveries', command: 'postern delivery list --state failed' },
     html`<p>Mails to users, and logout tokens that tell clients of the end of a session. What they say is not kept once they are delivered, and shown nowhere.</p>
 ${filters(
   frame,

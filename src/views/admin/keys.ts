@@ -2,7 +2,7 @@ import type { FormView } from '../form.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, pathUrl } from '../page.ts'
 import { ADMIN_PATHS, type AdminFrameView, adminPage } from './frame.ts'
-import { decision, instant, refusal, table } from './parts.ts'
+import { decision, instant, pager, refusal, table } from './parts.ts'
 
 /** A signing key and its way. */
 export interface KeyView {
@@ -66,6 +66,7 @@ ${table(
   view.keys,
   'No keys yet: the server makes them when it starts.',
 )}
+${pager({ csv: pathUrl(frame, `${ADMIN_PATHS.keys}.csv`) })}
 ${
   view.mayRotate &&
   html`<div class="decisions">${decision({ ...view, action: pathUrl(frame, `${ADMIN_PATHS.keys}/rotate`).toString() }, 'rotate-keys', 'Sign with the next key')}

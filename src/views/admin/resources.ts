@@ -33,7 +33,8 @@ export const resourcesPage = (view: ResourcesView, frame: Frame): Html =>
     {
       section: 'resources',
       title: 'Resources',
-      command: 'postern apply -f postern.yaml   # resources: [{identifier: https://api.example, scopes: [api:read]}]',
+      command:
+        'postern resource list\npostern apply -f postern.yaml   # resources: [{identifier: https://api.example, scopes: [api:read]}]',
     },
     html`<p>APIs that tokens are for. A token says in <code>aud</code> which one it is for, and no other takes it.</p>
 ${view.mayWrite && html`<p><a id="new-resource" class="button" href="${pathUrl(frame, `${ADMIN_PATHS.resources}/new`)}">New resource</a></p>`}

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { listDeliveries } from '../../../administration/deliveries.ts'
+import { deliveryState, listDeliveries } from '../../../administration/deliveries.ts'
 import type { Deps } from '../../../deps.ts'
 import type { Delivery } from '../../../store/outbox.ts'
 import { deliveriesPage } from '../../../views/admin/deliveries.ts'
 import { ADMIN_PATHS } from '../../../views/admin/frame.ts'
-import { deliveryQuery, stateOf } from '../../admin-api/deliveries.ts'
+import { deliveryQuery } from '../../admin-api/deliveries.ts'
 import { sendPage } from '../../context.ts'
 import { type CsvColumn, sendCsv } from '../../csv.ts'
 import { pageOf } from '../../cursor.ts'
@@ -19,7 +19,7 @@ const COLUMNS: readonly CsvColumn<Delivery>[] = [
   { name: 'id', cell: ({ id }) => id },
   { name: 'channel', cell: ({ channel }) => channel },
   { name: 'topic', cell: ({ topic }) => topic },
-  { name: 'state', cell: stateOf },
+  { name: 'state', cell: deliveryState },
   { name: 'client_id', cell: ({ clientId }) => clientId },
   { name: 'user_id', cell: ({ userId }) => userId },
   { name: 'session_id', cell: ({ sessionId }) => sessionId },
@@ -45,7 +45,7 @@ export function deliveryPages(app: FastifyInstance, deps: Deps): void {
     )
     const { view, frame } = adminFrame(deps, request, visitor)
     const listing = { path: PATH, filter: given(filter), isLater: cursor !== undefined, next }
-    const deliveries = items.map((one) => ({ ...one, state: stateOf(one) }))
+    const deliveries = items.map((one) => ({ ...one, state: deliveryState(one) }))
     await sendPage(reply, deliveriesPage({ ...view, deliveries, listing }, frame))
   })
   app.get(`${PATH}.csv`, async (request, reply) => {

@@ -176,6 +176,7 @@ function deletion(app: FastifyInstance, deps: Deps): void {
       button: 'Delete resource',
       back: { href: pathUrl(frame, resourcePath(identifier)).toString(), name },
       mustType: identifier,
+      command: `postern resource delete '${identifier.replaceAll("'", "'\\''")}'`,
       refused,
     }
     await sendPage(reply, confirmPage(confirm, frame), { status: refused?.status ?? 200 })
