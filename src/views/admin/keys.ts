@@ -50,10 +50,9 @@ ${table(
   'keys',
   'Signing keys',
   [
-    { name: 'Key', cell: ({ kid }: KeyView) => html`<code title="${kid}">${kid.slice(0, 12)}…</code>` },
-    { name: 'Algorithm', cell: ({ alg }) => alg },
+    { name: 'Key', cell: ({ kid, alg }: KeyView) => html`<code title="${kid}">${kid.slice(0, 12)}…</code> ${alg}` },
     { name: 'State', cell: ({ state }) => STATES[state] },
-    { name: 'Created and published', cell: ({ createdAt }) => instant(createdAt) },
+    { name: 'Published', cell: ({ createdAt }) => instant(createdAt) },
     {
       name: 'Signing',
       cell: ({ activatedAt, signsFrom }) =>
