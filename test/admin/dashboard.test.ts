@@ -111,6 +111,12 @@ for (const engine of ENGINE_NAMES) {
       assert.match(body, new RegExp(`<a href="/admin/users/${user.id}"><bdi>${user.username}</bdi></a>`))
     })
 
+    test('each of the last changes leads to its event', async () => {
+      const { browser } = await signInAsAdministrator(server)
+      const [, way = ''] = /<a href="(\/admin\/audit\/[0-9a-f-]{36})">/.exec((await browser.get('/admin')).body) ?? []
+      assert.equal((await browser.get(way)).statusCode, 200)
+    })
+
     test('any permission opens it, and each shows its own part alone', async () => {
       const parts: Readonly<Record<string, readonly string[]>> = {
         'audit:read': ['id="hours"', 'id="days"', 'id="findings"', 'id="administration"'],

@@ -118,7 +118,7 @@ ${table(
   'In the last 30 days, newest first',
   [
     { name: 'When (UTC)', cell: ({ at }) => instant(at) },
-    { name: 'What', cell: ({ type }) => html`<code>${type}</code>` },
+    { name: 'What', cell: ({ id, type }) => entry(frame, 'audit', id, html`<code>${type}</code>`) },
     { name: 'Who', cell: ({ actor, actorName }) => html`<bdi>${actorName ?? actor}</bdi>` },
     { name: 'To', cell: (event) => target(view, event, frame) },
   ],
@@ -134,5 +134,5 @@ function target({ sections }: AdminFrameView, { clientId, userId, userName }: Ev
   return sections.includes('users') && userName !== null ? entry(frame, 'users', userId, userName) : userId
 }
 
-const entry = (frame: Frame, section: AdminSection, id: string, name: string): Html =>
+const entry = (frame: Frame, section: AdminSection, id: string, name: Value): Html =>
   html`<a href="${pathUrl(frame, `${ADMIN_PATHS[section]}/${encodeURIComponent(id)}`)}"><bdi>${name}</bdi></a>`
