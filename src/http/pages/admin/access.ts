@@ -74,9 +74,10 @@ const LONGEST_PATH = 1000
 
 /** The page that was asked for, with its filters: below the issuer, and one of ours, as it has a route. */
 function whereabouts({ config }: Pick<Deps, 'config'>, request: FastifyRequest): string {
-  const { pathname, search } = new URL(request.raw.url ?? '/', config.origin)
+  const { pathname, searchParams } = new URL(request.raw.url ?? '/', config.origin)
+  searchParams.delete('bounced')
   const own = pathname.slice(config.basePath.length)
-  const path = own + search.replace(/[?&]bounced=1/, '')
+  const path = searchParams.size > 0 ? `${own}?${searchParams}` : own
   return own.startsWith('/admin') && path.length <= LONGEST_PATH ? path : '/admin'
 }
 
