@@ -69,6 +69,12 @@ async function openPage(server: TestServer, session: BrowserSession): Promise<{ 
   return { page, complaints }
 }
 
+/** Opens a page of the console, and sees that it is that one. */
+async function visit(page: Page, path: string): Promise<void> {
+  assert.equal((await page.goto(path))?.status(), 200)
+  assert.equal(new URL(page.url()).pathname, path)
+}
+
 /** What is wrong with a page at these widths and at the narrowest, in either theme. */
 async function faultsOf(page: Page, viewports = [DESK, PHONE]): Promise<readonly string[]> {
   const faults: string[] = []
@@ -121,21 +127,21 @@ const sendNonsense = (page: Page): Promise<boolean> =>
 
 suite('the console in a browser (pages.md, rules 1 to 3)', () => {
   let server: TestServer
-  let administrator: BrowserSession
   let places: readonly Place[]
   before(async () => {
     server = await listening()
     const furnished = await furnish(server)
-    administrator = furnished.administrator
-    places = await pagesOf(server, administrator, furnished.pathOf)
+    places = await pagesOf(server, furnished.administrator, furnished.pathOf)
   })
   after(() => server.close())
+  /** Some pages want a sign-in of the last five minutes. */
+  const freshAdministrator = async () => (await signInAsAdministrator(server)).browser
 
   test('axe finds nothing on any page, light or dark, on a phone or a desk; nothing is cut off or too small to press', async (t) => {
-    const { page, complaints } = await openPage(server, administrator)
+    const { page, complaints } = await openPage(server, await freshAdministrator())
     for (const { route, path } of places) {
       await t.test(route, async () => {
-        await page.goto(path)
+        await visit(page, path)
         assert.deepEqual(await faultsOf(page), [])
       })
     }
@@ -143,11 +149,11 @@ suite('the console in a browser (pages.md, rules 1 to 3)', () => {
   })
 
   test('every page is worked by keyboard alone: past the way among them, through all that can be pressed or filled in', async (t) => {
-    const { page } = await openPage(server, administrator)
+    const { page } = await openPage(server, await freshAdministrator())
     await page.setViewportSize(DESK)
     for (const { route, path } of places) {
       await t.test(route, async () => {
-        await page.goto(path)
+        await visit(page, path)
         assert.deepEqual(await keyboardFaultsOf(page), [])
       })
     }
@@ -159,10 +165,10 @@ suite('the console in a browser (pages.md, rules 1 to 3)', () => {
   })
 
   test('what is filled in wrongly is told first, with the focus, and leads to its field', async (t) => {
-    const { page } = await openPage(server, administrator)
+    const { page } = await openPage(server, await freshAdministrator())
     for (const { route, path } of places) {
       await t.test(route, async () => {
-        await page.goto(path)
+        await visit(page, path)
         const answer = page.waitForResponse((response) => response.request().method() === 'POST')
         answer.catch(() => undefined) // no form, no answer
         if (!(await sendNonsense(page))) return
@@ -178,7 +184,7 @@ suite('the console in a browser (pages.md, rules 1 to 3)', () => {
 
   test('who may not, and what is not there, is answered by a page like the others', async () => {
     const nobody = await openPage(server, (await signInAs(server, [])).browser)
-    const somebody = await openPage(server, administrator)
+    const somebody = await openPage(server, await freshAdministrator())
     for (const [{ page }, path, status] of [
       [nobody, '/admin', 403],
       [somebody, '/admin/users/018f0000-0000-7000-8000-00000000dead', 404],
