@@ -52,6 +52,7 @@ import { ENDPOINTS } from './protocol/server-metadata.ts'
 
 const BODY_BYTES = 65_536
 const SLOW_CLIENT_MS = 15_000
+const CHECKS = 15
 
 export interface AppOptions {
   readonly draining?: Draining
@@ -59,18 +60,20 @@ export interface AppOptions {
   readonly https?: ServerOptions | undefined
   /** `admin`: the console and the admin API alone, where they have a listener of their own. */
   readonly listener?: 'public' | 'admin'
+  /** How long a client may take over its headers, over its body, and over reading nothing of the answer. */
+  readonly slowClientMs?: number
 }
 
 /** The server, every plugin, endpoint and page by name. Listens to nothing yet. */
 export async function buildApp(
   shared: Deps,
-  { draining = { isDraining: false }, https, listener = 'public' }: AppOptions = {},
+  { draining = { isDraining: false }, https, listener = 'public', slowClientMs = SLOW_CLIENT_MS }: AppOptions = {},
 ): Promise<FastifyInstance> {
   const deps = listener === 'admin' ? atAdminListener(shared) : shared
   const { config, clock } = deps
   const logger: FastifyBaseLogger = deps.log
   const app: FastifyInstance = fastify({
-    https: https ?? null,
+    ...serverOptions(https, slowClientMs),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // requestLog writes one line instead of two
     genReqId: newRequestId,
@@ -78,8 +81,7 @@ export async function buildApp(
     trustProxy: trusted(config.trustProxy),
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: 3 * 2048 }, // the identifier of a resource, percent-encoded
-    requestTimeout: SLOW_CLIENT_MS,
-    connectionTimeout: SLOW_CLIENT_MS,
+    connectionTimeout: slowClientMs,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     frameworkErrors: unreadableAddress(deps),
@@ -175,6 +177,14 @@ async function publicRoutes(app: FastifyInstance, deps: Deps, addressCeiling: on
     [addressCeiling, rightHost(deps)],
   )
   if (config.isDemoOn) await app.register(async (room) => await demoRoutes(room, deps), { prefix })
+}
+
+/** Node looks for slow clients every thirty seconds unless told otherwise: then one may take three times as long as it should. */
+function serverOptions(https: ServerOptions | undefined, slowClientMs: number) {
+  const connectionsCheckingInterval = slowClientMs / CHECKS
+  const requestTimeout = slowClientMs - connectionsCheckingInterval
+  const patience = { headersTimeout: requestTimeout, connectionsCheckingInterval }
+  return { requestTimeout, ...(https ? { https: { ...https, ...patience } } : { http: patience, https: null }) }
 }
 
 /** So many proxies from our side are believed, or those of the given networks. */
