@@ -79,6 +79,10 @@ export const signingKeyStore = (database: Database) => ({
    */
   async replaceAtOnce(key: NewKey, event: AuditEvent): Promise<string | undefined> {
     return await database.transaction(async (db) => {
+      // Two such calls take turns, also with a rotation, which begins with the next key too.
+      await sql`select 1 from signing_key where alg = ${key.alg} and state in ('next', 'current') order by state desc for update`.execute(
+        db,
+      )
       const { rows } = await sql<{
         kid: string
       }>`delete from signing_key where alg = ${key.alg} and state = 'current' returning kid`.execute(db)
