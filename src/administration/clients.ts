@@ -8,7 +8,7 @@ import { metadataOf, metadataToChange, storedMetadata } from './client-facts.ts'
 import { clientFaults, scopesOf } from './client-faults.ts'
 import { refuseClientBeyond } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { quicker, type Versioned } from './roles.ts'
+import { quicker, unchangedSince, type Versioned } from './roles.ts'
 
 /** The policy of a client, or a part of it, by the names of RFC 7591 §2: not yet judged. */
 type Metadata = Readonly<Record<string, unknown>>
@@ -55,7 +55,7 @@ export const updateClient = defineAction({
       before: storedMetadata(stored),
       after: metadataOf(policy),
     })
-    if (!(await deps.store.clients.put(policy, event, { expects: 'present', version }))) throw quicker()
+    if (!(await deps.store.clients.put(policy, event, unchangedSince(stored, version)))) throw quicker()
     return await clientNamed(deps, clientId)
   },
 })

@@ -4,7 +4,7 @@ import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
 import { refuseOpening } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { given, quicker, type Versioned } from './roles.ts'
+import { given, quicker, unchangedSince, type Versioned } from './roles.ts'
 
 interface Named {
   readonly identifier: string
@@ -52,7 +52,7 @@ export const updateResource = defineAction({
     await refuseFaults(deps, resource)
     const facts = { detail: { resource: identifier }, before: describe(stored), after: describe(resource) }
     const event = administered(deps, actor, 'resource.updated', facts)
-    if (!(await deps.store.resources.put(resource, event, { expects: 'present', version }))) throw quicker()
+    if (!(await deps.store.resources.put(resource, event, unchangedSince(stored, version)))) throw quicker()
     return await resourceNamed(deps, identifier)
   },
 })

@@ -66,7 +66,7 @@ export const updateRole = defineAction({
     await refuseUnknownScopes(deps, role.scopes)
     const facts = { detail: { role: name }, before: describe(stored), after: describe(role) }
     const event = administered(deps, actor, 'role.updated', facts)
-    if (!(await deps.store.roles.put(role, event, { expects: 'present', version }))) throw quicker()
+    if (!(await deps.store.roles.put(role, event, unchangedSince(stored, version)))) throw quicker()
     return await roleNamed(deps, name)
   },
 })
@@ -158,6 +158,13 @@ function addedTo(stored: StoredRole, { permissions, scopes }: Pick<StoredRole, '
 export interface Versioned {
   readonly version?: string | undefined
 }
+
+/**
+ * What has to be true for a change to be written: whoever doesn't care which version it was changes the one that was read and
+ * judged here, and does not take back what somebody else does meanwhile.
+ */
+export const unchangedSince = (stored: { readonly version: string }, version: string | undefined) =>
+  ({ expects: 'present', version: version ?? stored.version }) as const
 
 const NEW_ROLE = { description: '', requireMfa: false, allowedNetworks: [], permissions: [], scopes: {} }
 

@@ -8,7 +8,7 @@ import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
 import { refuseActingOn } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { quicker, type Versioned } from './roles.ts'
+import { quicker, unchangedSince, type Versioned } from './roles.ts'
 import {
   type ClaimsChange,
   changedClaims,
@@ -105,7 +105,7 @@ export const updateUser = defineAction({
     const event = administered(deps, actor, 'user.updated', { userId, ...profileFacts(stored, wanted) })
     const mails = isMoved && wanted.email !== null ? emailChangedNotices(deps, stored, undefined, wanted.email) : []
     const profile = { ...wanted, email: wanted.email ?? undefined }
-    const outcome = await deps.store.userProfiles.update(userId, profile, event, { version, mails })
+    const outcome = await deps.store.userProfiles.update(userId, profile, event, { ...unchangedSince(stored, version), mails })
     refuseTaken(outcome)
     if (outcome === 'version-changed') throw quicker()
     return await profileOf(deps, userId)

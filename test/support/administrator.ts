@@ -6,6 +6,14 @@ import { administrationEvent } from '../../src/telemetry/audit.ts'
 import type { BrowserSession } from './browser-session.ts'
 import { obtainTokens, type TestClient, type TestServer } from './server.ts'
 
+/** A server, or a cluster of them. */
+type Administered = Pick<
+  TestServer,
+  'app' | 'browser' | 'config' | 'database' | 'deps' | 'makeUser' | 'post' | 'register'
+> & {
+  readonly clock: Pick<TestServer['clock'], 'now'>
+}
+
 export const API = '/admin/api/v1'
 const MFA = ['pwd', 'otp', 'mfa']
 
@@ -16,7 +24,7 @@ export interface SignedIn {
 }
 
 /** A user with roles, who is signed in in a browser; with a second factor unless told otherwise. */
-export async function signInAs(server: TestServer, roles: readonly string[], { isMfa = true }: SignedIn = {}) {
+export async function signInAs(server: Administered, roles: readonly string[], { isMfa = true }: SignedIn = {}) {
   const user = await server.makeUser(roles)
   const browser = server.browser()
   await beginSession(server, user.id, browser, isMfa)
@@ -24,10 +32,10 @@ export async function signInAs(server: TestServer, roles: readonly string[], { i
 }
 
 /** An administrator with everything. */
-export const signInAsAdministrator = (server: TestServer) => signInAs(server, ['administrator'])
+export const signInAsAdministrator = (server: Administered) => signInAs(server, ['administrator'])
 
 /** Makes the session that a full sign-in makes, without the pages. */
-export async function beginSession(server: TestServer, userId: string, browser: BrowserSession, isMfa = true) {
+export async function beginSession(server: Administered, userId: string, browser: BrowserSession, isMfa = true) {
   const { deps } = server
   const now = server.clock.now()
   const user = await deps.store.users.find({ id: userId })
@@ -61,7 +69,7 @@ export async function beginSession(server: TestServer, userId: string, browser: 
   return { sessionId }
 }
 
-async function addFactor({ deps, database, clock }: TestServer, userId: string, sessionId: string): Promise<void> {
+async function addFactor({ deps, database, clock }: Administered, userId: string, sessionId: string): Promise<void> {
   const id = newId(deps.random, clock.now())
   const secret = deps.sealer.seal(deps.random.bytes(20), `totp/secret/${id}`)
   const now = clock.now()
@@ -72,12 +80,12 @@ async function addFactor({ deps, database, clock }: TestServer, userId: string, 
 }
 
 /** The client through which administrators get tokens for the API. */
-export const registerAdminClient = (server: TestServer): Promise<TestClient> =>
+export const registerAdminClient = (server: Administered): Promise<TestClient> =>
   server.register({ scope: 'openid postern:admin', first_party: true })
 
 /** A caller of the admin API by token. */
 export async function apiAs(
-  server: TestServer,
+  server: Administered,
   client: TestClient,
   roles: readonly string[],
   options: SignedIn & { readonly scope?: string } = {},
@@ -92,7 +100,7 @@ export type AdminCall = ReturnType<typeof callWith>
 
 /** Calls the admin API with a token. */
 export const callWith =
-  (server: TestServer, token: string | undefined) =>
+  (server: Administered, token: string | undefined) =>
   (
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
@@ -113,7 +121,7 @@ export const callWith =
     })
 
 /** Calls the admin API as a page of the console would: by its session, from our origin, with the token for changes. */
-export async function callWithSession(server: TestServer, browser: BrowserSession) {
+export async function callWithSession(server: Administered, browser: BrowserSession) {
   const { config } = server.deps
   const cookie = `${config.cookiePrefix}session=${browser.cookies.get(`${config.cookiePrefix}session`)?.value}`
   const base = { cookie, origin: config.origin }

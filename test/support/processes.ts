@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import pg from 'pg'
 import { loadConfig } from '../../src/config/config.ts'
-import { type Deps, openDeps } from '../../src/deps.ts'
+import { openDeps } from '../../src/deps.ts'
 import type { Resource } from '../../src/protocol/client.ts'
 import type { ClientMetadata } from '../../src/protocol/client-metadata.ts'
 import { administrationEvent } from '../../src/telemetry/audit.ts'
@@ -262,11 +262,14 @@ export async function startCluster({ size = 3, settings = {}, databaseUrlOf }: C
     nodes,
     issuer,
     deps,
+    config: deps.config,
+    clock: deps.clock,
+    database: opened.database,
     databaseUrl: database.url,
     register: (metadata: Partial<ClientMetadata>) => register(deps, metadata),
     registerResource: (resource: Resource) =>
       deps.store.resources.put(resource, administrationEvent(deps, 'resource.put', 'operator', {})),
-    makeUser: () => makeUser(deps, []),
+    makeUser: (roles: readonly string[] = []) => makeUser(deps, roles),
     async sql<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
       return (await pool.query<Row>(text, [...values])).rows
     },
@@ -291,7 +294,7 @@ export async function startCluster({ size = 3, settings = {}, databaseUrlOf }: C
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>
 
-async function openHere(settings: Settings): Promise<{ readonly deps: Deps; close(): Promise<void> }> {
+async function openHere(settings: Settings) {
   const config = loadConfig(settings, () => {
     throw new Error('no file is read in tests')
   })
