@@ -125,6 +125,23 @@ const sendNonsense = (page: Page): Promise<boolean> =>
     return true
   })()`)
 
+/** The faults of a page that lead to no field of it, and those that do not take the focus there. */
+async function leadingNowhere(page: Page): Promise<readonly string[]> {
+  const links = await page.locator('#fault a').all()
+  const lost: string[] = []
+  for (const link of links) {
+    const id = decodeURIComponent((await link.getAttribute('href'))?.slice(1) ?? '')
+    await link.focus()
+    await page.keyboard.press('Enter')
+    const arrived = await page.evaluate<boolean>(`(() => {
+      const field = document.getElementById(${JSON.stringify(id)})
+      return field !== null && (document.activeElement === field || !field.matches('input, textarea, select'))
+    })()`)
+    if (!arrived) lost.push(id)
+  }
+  return lost
+}
+
 suite('the console in a browser (pages.md, rules 1 to 3)', () => {
   let server: TestServer
   let places: readonly Place[]
@@ -178,6 +195,7 @@ suite('the console in a browser (pages.md, rules 1 to 3)', () => {
         if (status < 400) return // there is nothing that it would not take
         assert.match(await page.title(), /^Error: /)
         assert.equal(await page.evaluate('document.activeElement.id'), 'fault')
+        assert.deepEqual(await leadingNowhere(page), [])
       })
     }
   })

@@ -95,7 +95,7 @@ function control({ values, refused }: ClientFormView, { name, label, hint, kind,
     case 'choice':
       return choice({ ...common, value: textOf(value), options })
     case 'checks':
-      return html`<div class="field" role="group" aria-labelledby="${name}-label"><p id="${name}-label">${label}</p><p class="hint">${hint}</p>
+      return html`<div id="${name}" class="field" role="group" aria-labelledby="${name}-label"><p id="${name}-label">${label}</p><p class="hint">${hint}</p>
 ${common.faults.map((fault) => html`<p class="field-fault">${fault}</p>`)}
 <div class="checks">${options.map(([option, words]) => checkBox({ name, id: `${name}-${option}`, value: option, label: words, isChecked: listOf(value).includes(option) }))}</div></div>`
     default:

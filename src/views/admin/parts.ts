@@ -1,6 +1,6 @@
 import type { FieldFault } from '../../administration/refused.ts'
 import { type FormView, form } from '../form.ts'
-import { type Html, html, type Url, type Value } from '../html.ts'
+import { type Html, html, type Url, url, type Value } from '../html.ts'
 
 // The parts that the pages of the console are made of.
 
@@ -138,5 +138,8 @@ export const refusal = (
   view !== undefined &&
   html`<div id="fault" class="fault" role="alert" tabindex="-1" autofocus aria-labelledby="fault-title">
 <h2 id="fault-title">${sentence(view.message)}</h2>
-${view.faults.length > 0 && html`<ul>${view.faults.map(({ field, message }) => html`<li><code>${field}</code>: ${message}</li>`)}</ul>`}
+${view.faults.length > 0 && html`<ul>${view.faults.map(({ field, message }) => html`<li><a href="${url(`#${encodeURIComponent(controlOf(field))}`)}"><code>${field}</code>: ${message}</a></li>`)}</ul>`}
 </div>`
+
+/** The control that a field stands in. Claims have one each; what else has parts stands in one together. */
+const controlOf = (field: string): string => (field.startsWith('claims.') ? field : (field.split('.')[0] ?? field))

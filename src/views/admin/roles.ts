@@ -116,10 +116,10 @@ ${
     : html`<fieldset id="permissions"><legend>Permissions</legend><p class="hint">What holders may do in this console and the admin API.</p>
 <div class="checks">${view.permissions.map((permission) => checkBox({ name: 'permissions', id: `may-${permission}`, value: permission, label: html`<code>${permission}</code>`, isChecked: values.permissions.includes(permission) }))}</div></fieldset>`
 }
-${view.resources.map(
-  ({ identifier, scopes }) => html`<fieldset><legend>Scopes at <bdi>${identifier}</bdi></legend>
+<div id="scopes">${view.resources.map(
+      ({ identifier, scopes }) => html`<fieldset><legend>Scopes at <bdi>${identifier}</bdi></legend>
 <div class="checks">${scopes.map((scope) => checkBox({ name: 'scopes', id: `${identifier}#${scope}`, value: `${identifier} ${scope}`, label: html`<code>${scope}</code>`, isChecked: values.scopes[identifier]?.includes(scope) ?? false }))}</div></fieldset>`,
-)}
+    )}</div>
 <div class="actions row"><button id="save-role" type="submit" class="primary" name="do" value="save">${view.role ? 'Save' : 'Create role'}</button></div>`,
   )
 }
