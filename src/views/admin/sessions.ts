@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts'
 import { type Frame, pathUrl } from '../page.ts'
 import { ADMIN_PATHS, type AdminFrameView, adminPage } from './frame.ts'
 import { filters, type ListingView, listPager } from './listing.ts'
-import { choice, decision, instant, table, textBox } from './parts.ts'
+import { type Column, choice, decision, instant, table, textBox } from './parts.ts'
 
 export const GRANTS_PATH = `${ADMIN_PATHS.sessions}/grants`
 
@@ -53,7 +53,11 @@ const userColumn = (frame: Frame) => ({
 })
 
 /** The columns of a list of sessions, with the way to end each. */
-export const sessionColumns = ({ csrf, root }: Ending, frame: Frame, { withUser, mayEnd, back }: Shape) => [
+export const sessionColumns = (
+  { csrf, root }: Ending,
+  frame: Frame,
+  { withUser, mayEnd, back }: Shape,
+): readonly Column<SessionRow>[] => [
   ...(withUser ? [userColumn(frame)] : []),
   { name: 'Browser', cell: ({ userAgent }: SessionRow) => deviceInWords(userAgent, frame.words) },
   { name: 'Network', cell: ({ address }: SessionRow) => html`<span dir="ltr">${address}</span>` },
@@ -74,7 +78,11 @@ export const sessionColumns = ({ csrf, root }: Ending, frame: Frame, { withUser,
 ]
 
 /** The columns of a list of grants, with the way to end each that is live. */
-export const familyColumns = ({ csrf, root }: Ending, frame: Frame, { withUser, mayEnd, back }: Shape) => [
+export const familyColumns = (
+  { csrf, root }: Ending,
+  frame: Frame,
+  { withUser, mayEnd, back }: Shape,
+): readonly Column<FamilyRow>[] => [
   ...(withUser ? [userColumn(frame)] : []),
   {
     name: 'App',
