@@ -105,7 +105,10 @@ export const updateUser = defineAction({
     const event = administered(deps, actor, 'user.updated', { userId, ...profileFacts(stored, wanted) })
     const mails = isMoved && wanted.email !== null ? emailChangedNotices(deps, stored, undefined, wanted.email) : []
     const profile = { ...wanted, email: wanted.email ?? undefined }
-    const outcome = await deps.store.userProfiles.update(userId, profile, event, { ...unchangedSince(stored, version), mails })
+    const outcome = await deps.store.userProfiles.update(userId, profile, event, {
+      ...unchangedSince(stored, version),
+      mails,
+    })
     refuseTaken(outcome)
     if (outcome === 'version-changed') throw quicker()
     return await profileOf(deps, userId)
