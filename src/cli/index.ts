@@ -18,6 +18,7 @@ import { deliveryCommands } from './delivery.ts'
 import { deviceCommands } from './device.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
+import { familyCommands } from './family.ts'
 import { commandHelp, groupHelp, help } from './help.ts'
 import { keyCommands } from './key.ts'
 import { migrateCommand } from './migrate.ts'
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   userRolesCommand,
   ...userChangeCommands,
   ...sessionCommands,
+  ...familyCommands,
   ...deviceCommands,
   ...deliveryCommands,
   ...keyCommands,

@@ -125,7 +125,8 @@ export function eventPage(view: EventPageView, frame: Frame): Html {
       section: 'audit',
       title: event.type,
       above: { href: pathUrl(frame, ADMIN_PATHS.audit).toString(), name: 'Audit log' },
-      ...(event.request_id === null ? {} : { command: `postern explain ${event.request_id}` }),
+      command:
+        event.request_id === null ? `postern audit tail --type ${event.type}` : `postern explain ${event.request_id}`,
     },
     html`${facts([
       ['When', time(event.at)],

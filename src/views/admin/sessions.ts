@@ -146,6 +146,7 @@ export const grantsPage = (view: GrantsView, frame: Frame): Html =>
     {
       section: 'sessions',
       title: 'Grants to apps',
+      command: 'postern family list\npostern family revoke ID',
       above: { href: pathUrl(frame, ADMIN_PATHS.sessions).toString(), name: 'Sessions' },
     },
     html`<p>Each is what a user has granted an app, with the tokens that come from it. One that is revoked is refused at once.</p>
