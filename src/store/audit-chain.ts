@@ -177,12 +177,19 @@ export const auditChainStore = (database: Database) => ({
     })
   },
 
-  /** Erases the personal data beside the events of a user. The events stay, and so does the chain. */
+  /**
+   * Erases the personal data beside the events of a user. The events stay, and so does the chain; and where another user acted
+   * on them, it stays from where: else an administrator would cover their tracks by deleting whom they harmed.
+   */
   async eraseSubject(userId: string): Promise<void> {
+    const isByAnother = sql`(e.actor like 'user:%' and e.actor <> 'user:' || e.user_id::text)`
     await database.asOwner((db) =>
-      sql`delete from audit_subject s using audit_event e where e.id = s.event_id and e.user_id = ${userId}::uuid`.execute(
-        db,
-      ),
+      sql`
+        with kept as (
+          update audit_subject s set personal = null from audit_event e
+           where e.id = s.event_id and e.user_id = ${userId}::uuid and ${isByAnother})
+        delete from audit_subject s using audit_event e
+         where e.id = s.event_id and e.user_id = ${userId}::uuid and not ${isByAnother}`.execute(db),
     )
   },
 })
