@@ -187,4 +187,15 @@ suite('attacks on users by who may administer a little', () => {
     const body = await admin.call('POST', '/users', { username: 'half', claims: { name: '\ud800' } })
     assert.equal(body.statusCode, 400)
   })
+
+  test('A143 a form is not filled in for who may not read the user', async () => {
+    await admin.call('POST', '/roles', { name: 'writer', permissions: ['users:write', 'roles:grant'] })
+    const { browser } = await signInAs(server, ['writer'])
+    const { id, email } = await server.makeUser()
+    for (const page of ['edit', 'roles/new']) {
+      const answer = await browser.get(`/admin/users/${id}/${page}`)
+      assert.equal(answer.statusCode, 403, page)
+      assert.ok(!answer.body.includes(email), page)
+    }
+  })
 })

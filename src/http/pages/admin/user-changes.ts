@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { refuseUnlessAllowed } from '../../../administration/action.ts'
 import { removeDevice } from '../../../administration/belongings.ts'
 import type { Refused } from '../../../administration/refused.ts'
 import { grantRole, revokeRole } from '../../../administration/roles.ts'
 import { findTarget } from '../../../administration/target.ts'
-import { updateUser } from '../../../administration/users.ts'
+import { readUser, updateUser } from '../../../administration/users.ts'
 import type { Deps } from '../../../deps.ts'
 import type { Parameters } from '../../../protocol/parameters.ts'
 import { ADMIN_PATHS } from '../../../views/admin/frame.ts'
@@ -69,6 +70,7 @@ async function showProfile(
   visitor: AdminVisitor,
   { form, refused }: Again,
 ): Promise<void> {
+  await refuseUnlessAllowed(deps, visitor.actor, readUser) // the form is filled in with what it changes
   const user = await findTarget(deps, request.params.id)
   const { view, frame, csrf } = adminFrame(deps, request, visitor)
   const action = `${deps.config.basePath}${userPath(user.id)}/edit`
@@ -124,6 +126,7 @@ async function showGrant(
   visitor: AdminVisitor,
   { form, refused }: Again,
 ): Promise<void> {
+  await refuseUnlessAllowed(deps, visitor.actor, readUser) // the form is filled in with what it changes
   const user = await findTarget(deps, request.params.id)
   const { view, frame, csrf } = adminFrame(deps, request, visitor)
   const values = {
