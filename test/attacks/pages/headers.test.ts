@@ -293,7 +293,6 @@ suite('headers, from the table of routes', () => {
       '/openapi.json',
       '/swagger',
       '/debug/pprof',
-      '/admin',
       '/console',
       '/healthz/detail',
       '/readyz?verbose=1',
@@ -319,7 +318,9 @@ suite('headers, from the table of routes', () => {
       }
     }
     for (const agent of ['kube-probe/1.30', 'Prometheus/2.50']) {
-      assert.equal((await send('GET', '/account', { 'user-agent': agent })).statusCode, 303)
+      // The console asks for a sign-in here, and is not here at all where it has a listener of its own (test/http/listeners.test.ts).
+      for (const page of ['/account', '/admin'])
+        assert.equal((await send('GET', page, { 'user-agent': agent })).statusCode, 303)
       assert.equal((await send('GET', '/userinfo', { 'user-agent': agent })).statusCode, 401)
     }
   })
