@@ -58,7 +58,12 @@ suite('after the main journeys, at the most talkative level of logging', () => {
   let heard: ReturnType<typeof overhearing>
   let reader: pg.Client
   before(async () => {
-    const settings = { LOG_LEVEL: 'trace', LIMIT_AUTH_PER_MINUTE: '1000', LIMIT_CLIENT_AUTH_PER_MINUTE: '1000' }
+    const settings = {
+      LOG_LEVEL: 'trace',
+      LIMIT_AUTH_PER_MINUTE: '1000',
+      LIMIT_CLIENT_AUTH_PER_MINUTE: '1000',
+      CEILING_CLIENT_AUTH_PER_MINUTE: '1000',
+    }
     alone = await startAlone({ engine: 'PostgreSQL', declared: DECLARED, settings })
     heard = overhearing(alone.server, alone.issuer)
     reader = new pg.Client({ connectionString: alone.databaseUrl })
