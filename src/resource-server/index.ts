@@ -10,4 +10,10 @@ export type { RequiredClaims } from './decide.ts'
 export type { Decision, GuardOptions, Reason } from './guard.ts'
 export { createIntrospector, type IntrospectorOptions } from './introspect.ts'
 export { type PublishedMetadata, type ResourceMetadata, resourceMetadata } from './resource-metadata.ts'
-export { createVerifier, type Verifier, type VerifierOptions } from './verify-access-token.ts'
+export {
+  type AcceptedTokens,
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+  verifyAccessToken,
+} from './verify-access-token.ts'

@@ -27,6 +27,9 @@ interface CommonOptions {
   readonly rememberedTokens?: number
   readonly clock?: Clock
 }
+/** Whose tokens are taken, and for whom they have to be. */
+export type AcceptedTokens = Pick<CommonOptions, 'issuer' | 'audience'>
+
 interface RemoteKeyOptions extends CommonOptions {
   /** The issuer's `/jwks` by default. */
   readonly jwksUri?: string
@@ -64,6 +67,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return accessToken
     },
   }
+}
+
+const MOST_VERIFIERS = 20
+const verifiers = new Map<string, Verifier>()
+
+/**
+ * Verifies one access token, for who has no place to keep a verifier: one is kept for each issuer and audience, so that keys
+ * are fetched once. RFC 9068 §4
+ * @throws OAuthError as `Verifier.verify`
+ */
+export function verifyAccessToken(token: string, { issuer, audience }: AcceptedTokens): Promise<AccessToken> {
+  const name = JSON.stringify([issuer, audience])
+  const verifier = verifiers.get(name) ?? createVerifier({ issuer, audience })
+  verifiers.delete(name)
+  verifiers.set(name, verifier)
+  const [oldest] = verifiers.keys()
+  if (verifiers.size > MOST_VERIFIERS && oldest !== undefined) verifiers.delete(oldest)
+  return verifier.verify(token)
 }
 
 function keysOf(options: VerifierOptions, clock: Clock): FindKey<CryptoKey | KeyObject> {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
-import { createIntrospector, createVerifier, type GuardOptions } from '../../src/resource-server/index.ts'
+import {
+  createIntrospector,
+  createVerifier,
+  type GuardOptions,
+  verifyAccessToken,
+} from '../../src/resource-server/index.ts'
 import { obtainTokens, startServer, type TestClient, type TestServer } from '../support/server.ts'
 import { SERVICES, type Service } from './services.ts'
 
@@ -72,6 +77,20 @@ suite('services behind the real server', () => {
     boundSession = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid
     assert.equal(typeof boundSession, 'string')
   }
+
+  test('a token is verified without a verifier to keep, and its keys are fetched once for all of them (RFC 9068 §4)', async () => {
+    const { issuer } = server.config
+    const user = await server.makeUser()
+    const { tokens } = await obtainTokens(server, spa, user, { scope: 'openid notes:read' })
+    const asked = () => server.log.filter((line) => line.includes('"/jwks"')).length
+    const before = asked()
+    for (const _ of [1, 2, 3]) {
+      const { subject, scopes } = await verifyAccessToken(tokens.access_token, { issuer, audience: NOTES })
+      assert.deepEqual([subject, scopes], [user.id, ['openid', 'notes:read']])
+    }
+    assert.equal(asked() - before, 1)
+    await assert.rejects(verifyAccessToken(tokens.access_token, { issuer, audience: issuer }), /not valid/)
+  })
 
   test('a token from a sign-in passes with its device, in its network, and nowhere else (A119, A120)', async () => {
     const { access_token } = await signIn(['writer'])
