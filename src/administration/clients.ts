@@ -93,7 +93,8 @@ function switching(isDisabled: boolean) {
     async run(deps: AdministrationDeps, actor, { clientId }: Named) {
       await clientToChange(deps, actor, clientId)
       const type = isDisabled ? 'client.disabled' : 'client.enabled'
-      await deps.store.clients.setDisabled(clientId, isDisabled, administered(deps, actor, type, { clientId }))
+      const facts = { clientId, before: { disabled: !isDisabled }, after: { disabled: isDisabled } }
+      await deps.store.clients.setDisabled(clientId, isDisabled, administered(deps, actor, type, facts))
       return await clientNamed(deps, clientId)
     },
   })

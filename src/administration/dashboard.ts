@@ -1,6 +1,5 @@
 import type { Permission } from '../protocol/permission.ts'
 import type { AdministrativeEvent } from '../store/statistics.ts'
-
 import { type AdministrationDeps, type Administrator, defineAction } from './action.ts'
 import type { Finding } from './doctor/finding.ts'
 import { findingsOf } from './doctor/findings.ts'

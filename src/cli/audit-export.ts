@@ -1,3 +1,4 @@
+import { inertCell } from '../base/inert-cell.ts'
 import type { AuditedEvent } from '../store/audit-trail.ts'
 import type { Store } from '../store/index.ts'
 import { inert } from '../telemetry/log.ts'
@@ -27,11 +28,11 @@ const NAMES = [
 /** One line an event, whatever stands in its fields; read as JSON, they are as they were. */
 const jsonLine = (event: AuditedEvent): string => inert(JSON.stringify(event))
 
-/** RFC 4180, every cell in quotes. A cell that a spreadsheet would compute is made text. OWASP: CSV Injection */
+/** RFC 4180, every cell in quotes. */
 function csvCell(value: unknown): string {
   const text = value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
   const line = inert(text.replace(/\p{Cc}/gu, ' '))
-  return `"${(/^[=+\-@]/.test(line) ? `'${line}` : line).replaceAll('"', '""')}"`
+  return `"${inertCell(line).replaceAll('"', '""')}"`
 }
 
 const csvLine = (event: AuditedEvent): string => NAMES.map((name) => csvCell(event[name])).join(',')

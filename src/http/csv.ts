@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { inertCell } from '../base/inert-cell.ts'
 
 /** A column of an export: its name, and what stands in it. */
 export interface CsvColumn<Row> {
@@ -46,10 +47,10 @@ function textOf(value: Cell): string {
   return typeof value === 'object' ? value.join(' ') : String(value)
 }
 
-/** One line of cells. What begins like a formula gets an apostrophe, which spreadsheets take for "this is text". OWASP: CSV injection */
+/** One line of cells. RFC 4180 */
 const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`
 
 function csvCell(text: string): string {
-  const harmless = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
+  const harmless = inertCell(text)
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }

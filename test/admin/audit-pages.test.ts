@@ -73,6 +73,7 @@ suite('the console: keys, audit log and deliveries', () => {
     }
     const csv = await browser.get('/admin/audit.csv?type=role.put')
     assert.match(csv.body, /^id,at,type,[^\r]*\r\n([^\r]*,role\.put,[^\r]*\r\n)+$/)
+    assert.match(csv.body, /^[^\r]*,detail,personal\r\n/)
     assert.ok((await server.audited()).includes('audit.exported'))
   })
 

@@ -49,6 +49,7 @@ const NAMES = [
 const COLUMNS: readonly CsvColumn<AuditedEvent>[] = [
   ...NAMES.map((name) => ({ name, cell: (event: AuditedEvent) => event[name] })),
   { name: 'detail', cell: ({ detail }) => JSON.stringify(detail) },
+  { name: 'personal', cell: ({ personal }) => (personal ? JSON.stringify(personal) : '') },
 ]
 
 /** The audit log of the console. */
