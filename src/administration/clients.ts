@@ -4,11 +4,11 @@ import { type ClientPolicy, clientMetadata } from '../protocol/client-metadata.t
 import type { ClientQuery, StoredClient } from '../store/clients.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, type Administrator, defineAction } from './action.ts'
+import { quicker, unchangedSince, type Versioned } from './change.ts'
 import { metadataOf, metadataToChange, storedMetadata } from './client-facts.ts'
 import { clientFaults, scopesOf } from './client-faults.ts'
 import { refuseClientBeyond } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { quicker, unchangedSince, type Versioned } from './roles.ts'
 
 /** The policy of a client, or a part of it, by the names of RFC 7591 §2: not yet judged. */
 type Metadata = Readonly<Record<string, unknown>>

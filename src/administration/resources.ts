@@ -2,9 +2,9 @@ import type { Resource } from '../protocol/client.ts'
 import type { StoredResource } from '../store/resources.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
+import { given, quicker, unchangedSince, type Versioned } from './change.ts'
 import { refuseOpening } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { given, quicker, unchangedSince, type Versioned } from './roles.ts'
 
 interface Named {
   readonly identifier: string

@@ -3,6 +3,7 @@ import type { StoredRole } from '../store/roles.ts'
 import { ADMINISTRATOR, type HeldRole } from '../store/user-roles.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
+import { given, quicker, refuseLast, unchangedSince, type Versioned } from './change.ts'
 import { refuseActingOn, refuseGrantBeyond, refuseGrantLonger, refuseRoleOfOthers } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
 import { findTarget } from './target.ts'
@@ -154,38 +155,7 @@ function addedTo(stored: StoredRole, { permissions, scopes }: Pick<StoredRole, '
   return added.permissions.length > 0 || Object.keys(added.scopes).length > 0 ? added : undefined
 }
 
-/** The version that a change was made from; `undefined` when its author does not care. */
-export interface Versioned {
-  readonly version?: string | undefined
-}
-
-/**
- * What has to be true for a change to be written: whoever doesn't care which version it was changes the one that was read and
- * judged here, and does not take back what somebody else does meanwhile.
- */
-export const unchangedSince = (stored: { readonly version: string }, version: string | undefined) =>
-  ({ expects: 'present', version: version ?? stored.version }) as const
-
 const NEW_ROLE = { description: '', requireMfa: false, allowedNetworks: [], permissions: [], scopes: {} }
-
-/** The members that were said. */
-export function given<Fields extends object>(
-  fields: Fields,
-): { [Key in keyof Fields]: Exclude<Fields[Key], undefined> } {
-  const said = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(said) as { [Key in keyof Fields]: Exclude<Fields[Key], undefined> }
-}
-
-/** The refusal of a change whose author has not seen what somebody else changed meanwhile. */
-export const quicker = (): Refused =>
-  new Refused('version_changed', 'somebody else has changed this meanwhile: read it again')
-
-/** @throws Refused where a change would have left nobody who can let others in */
-export function refuseLast(outcome: 'changed' | 'unchanged' | 'last-administrator'): void {
-  if (outcome === 'last-administrator') {
-    throw new Refused('last_administrator', 'this is the last administrator: make another one first')
-  }
-}
 
 async function roleNamed(deps: AdministrationDeps, name: string): Promise<StoredRole> {
   const role = await deps.store.roles.find(name)

@@ -3,9 +3,9 @@ import { sendReset } from '../accounts/recovery.ts'
 import { resetFactors as takeFactors } from '../accounts/remove-factor.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
+import { refuseLast } from './change.ts'
 import { refuseActingOn } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { refuseLast } from './roles.ts'
 import { findTarget } from './target.ts'
 
 // Whether a user can sign in, and with what. Each of these acts on a user, so each asks how far its actor reaches.

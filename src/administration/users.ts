@@ -6,9 +6,9 @@ import type { UserFilter, UserProfile } from '../store/user-profiles.ts'
 import { canonical, type StoredPassword } from '../store/users.ts'
 import { administered } from '../telemetry/administered.ts'
 import { type AdministrationDeps, defineAction } from './action.ts'
+import { quicker, unchangedSince, type Versioned } from './change.ts'
 import { refuseActingOn } from './reach.ts'
 import { notFound, Refused } from './refused.ts'
-import { quicker, unchangedSince, type Versioned } from './roles.ts'
 import {
   type ClaimsChange,
   changedClaims,

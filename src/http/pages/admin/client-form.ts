@@ -13,7 +13,7 @@ import { clientPath } from '../../../views/admin/clients.ts'
 import { ADMIN_PATHS } from '../../../views/admin/frame.ts'
 import { sendPage } from '../../context.ts'
 import { type AdminVisitor, adminFrame } from './access.ts'
-import { linesOf } from './roles.ts'
+import { linesOf } from './asked.ts'
 
 type Metadata = Readonly<Record<string, unknown>>
 

@@ -9,7 +9,7 @@ import {
   findClient,
   updateClient,
 } from '../../../administration/clients.ts'
-import { Refused } from '../../../administration/refused.ts'
+import type { Refused } from '../../../administration/refused.ts'
 import type { Deps } from '../../../deps.ts'
 import { clientPath, toldSecretPage } from '../../../views/admin/clients.ts'
 import { confirmPage } from '../../../views/admin/confirm.ts'
@@ -17,6 +17,7 @@ import { ADMIN_PATHS, type AdminNotice } from '../../../views/admin/frame.ts'
 import { pathUrl } from '../../../views/page.ts'
 import { sendPage } from '../../context.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
+import { refuseUnlessTyped } from './asked.ts'
 import { clientFrom, showClient } from './client-form.ts'
 
 interface Named {
@@ -140,12 +141,4 @@ function deletion(app: FastifyInstance, deps: Deps): void {
     if ('done' in gone) return await backToAdmin(deps, reply, ADMIN_PATHS.clients, 'deleted')
     await ask(request, reply, sent.visitor, clientId, gone.refused)
   })
-}
-
-/** @throws Refused when something else was typed than what is to be deleted */
-export function refuseUnlessTyped(typed: string | undefined, wanted: string): void {
-  if (typed?.trim() === wanted) return
-  throw new Refused('invalid_request', 'nothing was deleted', [
-    { field: 'confirm', message: 'must be typed as it stands here' },
-  ])
 }

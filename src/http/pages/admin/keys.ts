@@ -9,7 +9,7 @@ import { pathUrl } from '../../../views/page.ts'
 import { sendPage } from '../../context.ts'
 import { type CsvColumn, sendCsv } from '../../csv.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
-import { refuseUnlessTyped } from './client.ts'
+import { refuseUnlessTyped } from './asked.ts'
 
 interface Named {
   readonly Params: { readonly kid: string }

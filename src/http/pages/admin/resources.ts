@@ -21,9 +21,7 @@ import { sendPage } from '../../context.ts'
 import { type CsvColumn, sendCsv } from '../../csv.ts'
 import { pageOf } from '../../cursor.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
-import { askedOf, cursorField, ROWS } from './asked.ts'
-import { refuseUnlessTyped } from './client.ts'
-import { linesOf } from './roles.ts'
+import { askedOf, cursorField, linesOf, ROWS, refuseUnlessTyped } from './asked.ts'
 
 interface Named {
   readonly Params: { readonly identifier: string }

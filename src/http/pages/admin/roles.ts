@@ -13,7 +13,7 @@ import { sendPage } from '../../context.ts'
 import { type CsvColumn, sendCsv } from '../../csv.ts'
 import { pageOf } from '../../cursor.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
-import { askedOf, cursorField, ROWS } from './asked.ts'
+import { askedOf, cursorField, linesOf, ROWS } from './asked.ts'
 
 interface Named {
   readonly Params: { readonly name: string }
@@ -124,13 +124,6 @@ function valuesOf(form: Parameters) {
     scopes,
   }
 }
-
-/** The entries of a box that takes one a line. */
-export const linesOf = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
 
 async function show(
   deps: Deps,

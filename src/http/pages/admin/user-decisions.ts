@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Action } from '../../../administration/action.ts'
-import { Refused } from '../../../administration/refused.ts'
+import type { Refused } from '../../../administration/refused.ts'
 import { findTarget } from '../../../administration/target.ts'
 import {
   deleteUser,
@@ -17,6 +17,7 @@ import { ADMIN_PATHS, type AdminNotice } from '../../../views/admin/frame.ts'
 import { userPath } from '../../../views/admin/users.ts'
 import { sendPage } from '../../context.ts'
 import { type AdminVisitor, adminFrame, admitAdminForm, admitAdministrator, backToAdmin, tried } from './access.ts'
+import { refuseUnlessTyped } from './asked.ts'
 import type { OfUser } from './user.ts'
 
 interface Decision {
@@ -101,20 +102,13 @@ export function userDecisions(app: FastifyInstance, deps: Deps): void {
       if (!sent) return
       const { visitor, form } = sent
       const outcome = await tried(async () => {
-        if (decision.isFinal) await refuseUnlessTyped(deps, userId, form.get('confirm'))
+        if (decision.isFinal) refuseUnlessTyped(form.get('confirm'), (await findTarget(deps, userId)).username)
         await decision.action.run(deps, visitor.actor, { userId })
       })
       if ('refused' in outcome) return await ask(deps, request, reply, visitor, verb, decision, outcome.refused)
       await backToAdmin(deps, reply, decision.isFinal ? ADMIN_PATHS.users : userPath(userId), decision.done)
     })
   }
-}
-
-async function refuseUnlessTyped(deps: Deps, id: string, typed: string | undefined): Promise<void> {
-  const { username } = await findTarget(deps, id)
-  if (typed?.trim() === username) return
-  const faults = [{ field: 'confirm', message: 'must be the name of the user' }]
-  throw new Refused('invalid_request', 'the name is not the one of this user', faults)
 }
 
 async function ask(
